@@ -22,15 +22,18 @@ static bool check_remembered(struct tool *tool)
                     "handed in at a broker");
 }
 
-static bool say_handed_in(struct tool *tool, const struct ska_job *job, const char *id, bool made)
+static bool say_handed_in(struct tool *tool, const struct ska_job *job,
+                          const struct ska_handed_in *handed_in)
 {
     const struct broker_place place = broker_place_of(job->key);
+    const char *id = handed_in->broker_id;
     struct ska_buffer text = {0};
 
-    report_note("request %s %s at %s; approvers: skatool approve --approver KEY --tsb %s %s; when "
-                "they have approved: skatool execute %.8s%s",
-                id, made ? "is open" : "was open already", broker_name(&place), broker_name(&place),
-                id, id, job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
+    report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
+                "%s; when they have approved: skatool execute %.8s%s",
+                id, handed_in->request_id, handed_in->made ? "is open" : "was open already",
+                broker_name(&place), broker_name(&place), id, id,
+                job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);
 }
@@ -38,8 +41,7 @@ static bool say_handed_in(struct tool *tool, const struct ska_job *job, const ch
 bool broker_request_put(struct tool *tool, struct ska_job *job)
 {
     struct ska_current_rule current = {0};
-    char id[BROKER_ID_SIZE] = "";
-    bool made = false;
+    struct ska_handed_in handed_in = {.made = false};
     bool done = false;
 
     /* What is signed is remembered, so that nobody has to give the same command again. */
@@ -47,7 +49,7 @@ bool broker_request_put(struct tool *tool, struct ska_job *job)
     done =
         check_remembered(tool) &&
         ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors) &&
-        ska_hand_in_to_broker(job, &current, id, &made) && say_handed_in(tool, job, id, made);
+        ska_hand_in_to_broker(job, &current, &handed_in) && say_handed_in(tool, job, &handed_in);
     ska_current_rule_clear(&current);
     return done;
 }

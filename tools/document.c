@@ -41,6 +41,16 @@ struct ska_span document_content(const struct ska_request *request)
                                                                       : &request->signed_content);
 }
 
+bool document_fingerprint(const struct ska_request *request, struct ska_span *value)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span content = document_content(request);
+
+    return ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES
+               ? ska_content_document_digest(content, value)
+               : request_document_digest(request, &digest, value);
+}
+
 static enum ska_digest digest_of_length(size_t length)
 {
     for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)

@@ -67,5 +67,10 @@ struct document document_found(const char *path, size_t form, bool is_attributes
  * Empty: nothing.
  */
 struct ska_span document_content(const struct ska_request *request);
+/*
+ * The digest of the document: in attributes of CMS, where they are shown, else in the payload.
+ * False: none is told.
+ */
+bool document_fingerprint(const struct ska_request *request, struct ska_span *value);
 
 #endif

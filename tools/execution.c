@@ -11,6 +11,7 @@
 #include "provider/sign/send.h"
 #include "tools/show/certificates.h"
 #include "tools/show/modification.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 #define SIGNATURE_MODE 0644
@@ -83,7 +84,7 @@ static bool print_change(struct tool *tool, const struct backend_key *key,
             separator = ", ";
         }
     }
-    ska_buffer_format(&text, " (request %.16s)\n", request->id);
+    ska_buffer_format(&text, " (request %.16s)\n", request_shown_id(request));
     return text_print(&text, &tool->errors);
 }
 

@@ -17,6 +17,7 @@
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
 #include "provider/rule/window.h"
+#include "tools/document.h"
 #include "tools/show/modification.h"
 #include "tools/show/request_text.h"
 
@@ -185,35 +186,58 @@ static bool collect_history_approvers(const struct history_record *record, struc
     return done;
 }
 
+bool history_subject_of(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_span key_name, struct history_subject *subject)
+{
+    struct ska_span digest = {NULL, 0};
+
+    *subject = (struct history_subject){.operation = ska_operation_names[request->operation],
+                                        .key = ska_printable(key_name, KEY_NAME_LIMIT)};
+    return subject->key != NULL &&
+           named_key_hash(libctx, ska_span_of(&request->payload), subject->payload_sha256) &&
+           (request->operation != SKA_OPERATION_SIGN || !document_fingerprint(request, &digest) ||
+            ska_hex_encode(digest, &subject->document_digest, NULL));
+}
+
+void history_subject_clear(struct history_subject *subject)
+{
+    free(subject->key);
+    free(subject->document_digest);
+    memset(subject, 0, sizeof(*subject));
+}
+
 static bool add_history_members(cJSON *json, const struct history_record *record,
                                 const struct named_keys *fresh, const struct named_keys *stated)
 {
     const struct ska_request *request = record->request;
-    char *key_name = ska_printable(record->key_name, KEY_NAME_LIMIT);
+    struct history_subject subject;
     char *description = ska_printable(ska_span_text(request->description), DESCRIPTION_LIMIT);
     char key[NAMED_KEY_HASH_SIZE];
     char approver[NAMED_KEY_HASH_SIZE];
     char now[32];
     cJSON *array = cJSON_CreateArray();
-    enum ska_digest digest = SKA_DIGEST_NONE;
-    struct ska_span value = {NULL, 0};
     size_t count = 0;
     bool done =
-        key_name != NULL && description != NULL &&
+        history_subject_of(record->libctx, request, record->key_name, &subject) &&
+        description != NULL &&
         (request->public_key.length == 0 ||
          named_key_hash(record->libctx, ska_span_of(&request->public_key), key)) &&
         named_key_hash(record->libctx, record->public_key, approver) &&
         ska_json_add_text(json, "time", ska_time_text((uint64_t)time(NULL), now)) &&
         ska_json_add_text(json, "answer", answers[record->answer]) &&
-        ska_json_add_text(json, "operation", ska_operation_names[request->operation]) &&
+        ska_json_add_text(json, "operation", subject.operation) &&
         ska_json_add_text(json, "requestId", request->id) &&
-        ska_json_add_text(json, "key", key_name) &&
+        (request->stated_id[0] == 0 || ska_json_add_text(json, "statedId", request->stated_id)) &&
+        (record->broker_id == NULL ||
+         ska_json_add_untrusted(json, "brokerId", ska_span_text(record->broker_id))) &&
+        ska_json_add_text(json, "key", subject.key) &&
         /* Which key it is a broker does not tell approvers. */
         (request->public_key.length == 0 || ska_json_add_text(json, "keySha256", key)) &&
         ska_json_add_text(json, "approverSha256", approver) &&
         (request->description == NULL || ska_json_add_text(json, "description", description)) &&
-        (!request_document_digest(request, &digest, &value) ||
-         ska_json_add_hex(json, "digest", value)) &&
+        (subject.document_digest == NULL ||
+         ska_json_add_text(json, "digest", subject.document_digest)) &&
+        ska_json_add_text(json, "payloadSha256", subject.payload_sha256) &&
         (record->reason == NULL ||
          ska_json_add_untrusted(json, "reason", ska_span_text(record->reason)));
 
@@ -221,7 +245,7 @@ static bool add_history_members(cJSON *json, const struct history_record *record
     done = ska_json_add_item(json, "approvers", array) && done &&
            add_history_approvers(array, fresh, true, &count) &&
            add_history_approvers(array, stated, false, &count);
-    free(key_name);
+    history_subject_clear(&subject);
     free(description);
     return done;
 }

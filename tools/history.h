@@ -24,6 +24,7 @@ struct history_record {
     struct ska_span key_name;   /* in the approval token */
     struct ska_span public_key; /* of who answers */
     const char *reason;         /* of a refusal; NULL: none */
+    const char *broker_id;      /* of the request of a task, where it was asked for by that */
 };
 
 /*
@@ -32,6 +33,18 @@ struct history_record {
  */
 bool history_add(const struct history_record *record,
                  const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* What was answered, whatever id it had. Free with history_subject_clear(). */
+struct history_subject {
+    const char *operation;                    /* a literal */
+    char *key;                                /* its name, as it is printed */
+    char payload_sha256[NAMED_KEY_HASH_SIZE]; /* to block and to unblock, of no bytes */
+    char *document_digest;                    /* in hexadecimal; NULL: none is told */
+};
+/* False: out of memory; clear it all the same. */
+bool history_subject_of(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_span key_name, struct history_subject *subject) SKA_MUST_CHECK;
+void history_subject_clear(struct history_subject *subject);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 

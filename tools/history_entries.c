@@ -43,9 +43,12 @@ static bool read_members(const struct ska_json_place *top, struct history_entry 
                    {"key", SKA_JSON_REQUIRED, &entry->key},
                    {"operation", SKA_JSON_OPTIONAL, &entry->operation},
                    {"requestId", SKA_JSON_OPTIONAL, &entry->request_id},
+                   {"statedId", SKA_JSON_OPTIONAL, &entry->stated_id},
+                   {"brokerId", SKA_JSON_OPTIONAL, &entry->broker_id},
                    {"keySha256", SKA_JSON_OPTIONAL, &entry->key_sha256},
                    {"approverSha256", SKA_JSON_OPTIONAL, &entry->approver_sha256},
                    {"digest", SKA_JSON_OPTIONAL, &entry->digest},
+                   {"payloadSha256", SKA_JSON_OPTIONAL, &entry->payload_sha256},
                    {"description", SKA_JSON_OPTIONAL, &entry->description},
                    {"reason", SKA_JSON_OPTIONAL, &entry->reason}};
 

@@ -14,11 +14,14 @@ struct history_entry {
     const char *answer;
     const char *operation;
     const char *request_id;
+    const char *stated_id; /* of a broker's task: by the requester */
+    const char *broker_id; /* of the request, where it was asked for by that */
     const char *key;
     const char *key_sha256;
     const char *approver_sha256;
     const char *approver; /* what the rules of the request call that key */
-    const char *digest;
+    const char *digest;   /* of the document */
+    const char *payload_sha256;
     const char *description;
     const char *reason;
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/directory_place.h"
 #include "tools/options.h"
@@ -24,11 +25,23 @@ bool place_is_configured(struct tool *tool)
 
 /* ---- A broker -------------------------------------------------------------------------------- */
 
+static const char api_keys[] = "tsb-api-key-source";
+
 struct broker_setting {
     const char *name;
     const char *given;      /* on the command line */
     const char *configured; /* NULL: none, or not for this broker */
 };
+
+/* As check-config does for a configuration. That it is not there is told by who reads it. */
+static void warn_of_readers(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
+        report_warning("%s has API keys, and every user of this computer can read it: chmod go= %s",
+                       path, path);
+}
 
 /* The settings want whole paths, since a program may change its directory; people have a shell. */
 static bool set_given(const struct broker_setting *wanted, struct ska_settings *settings,
@@ -41,6 +54,11 @@ static bool set_given(const struct broker_setting *wanted, struct ska_settings *
     struct ska_buffer text = {0};
     bool done = false;
 
+    /* What was given instead may be an API key, so it is not repeated. */
+    if (strcmp(wanted->name, api_keys) == 0 && strncmp(wanted->given, begin, strlen(begin)) != 0)
+        return ska_fail(errors, SKA_R_WRONG_USE, "--%s: file:FILE expected", api_keys);
+    if (strcmp(wanted->name, api_keys) == 0)
+        warn_of_readers(path);
     if (relative && whole == NULL)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (whole == NULL)
@@ -78,7 +96,7 @@ static bool make_settings(const struct tool *tool, const struct place_options *o
         {"tsb-ca", options->tsb_ca, ours->tsb_ca},
         {"tsb-proxy", NULL, ours->tsb_proxy},
         {"tsb-proxy-source", NULL, ours->tsb_proxy_source},
-        {"tsb-api-key-source", options->tsb_api_keys, same ? ours->tsb_api_key_source : NULL},
+        {api_keys, options->tsb_api_keys, same ? ours->tsb_api_key_source : NULL},
         {"tsb-token-source", NULL, same ? ours->tsb_token_source : NULL},
         {"tsb-client-cert", NULL, same ? ours->tsb_client_cert : NULL},
         {"tsb-client-key", NULL, same ? ours->tsb_client_key : NULL}};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/options.h"
+#include "tools/show/text.h"
 
 /* ---- One request ----------------------------------------------------------------------------- */
 
@@ -74,6 +75,8 @@ bool request_filter_takes(const struct request_filter *filter, const struct ska_
                           const struct request_origin *origin)
 {
     return (filter->key == NULL || is_text(request->key_label, filter->key)) &&
+           (filter->operation == NULL ||
+            is_text(text_operation(request->operation), filter->operation)) &&
            (filter->requester == NULL || is_by_requester(filter, request, origin));
 }
 
@@ -140,6 +143,11 @@ void request_place_say_none(const struct request_place *place, bool for_approver
     else if (place->passed_by > 0)
         report_message("None of the open requests in %s is of those that are asked for.",
                        place->name);
+    else if (for_approver && place->kind->is_broker)
+        report_message("Nothing in %s waits for this approver. That is what a broker says of a key "
+                       "that no rule lists, too: if you expect something, look whether it is the "
+                       "right key; one that a rule names by its certificate comes with --cert.",
+                       place->name);
     else if (for_approver)
         report_message("Nothing in %s waits for this approver.", place->name);
     else
@@ -157,6 +165,14 @@ bool request_place_read(struct request_place *place, const char *id, struct ska_
 {
     memset(origin, 0, sizeof(*origin));
     return place->kind->read(place, id, request, origin);
+}
+
+bool request_place_rejected_before(struct request_place *place, const struct ska_request *request,
+                                   const char **when)
+{
+    *when = NULL;
+    return place->kind->rejected_before == NULL ||
+           place->kind->rejected_before(place, request, when);
 }
 
 bool request_place_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)

@@ -50,6 +50,7 @@ void listed_request_judge(struct listed_request *listed);
 struct request_filter {
     const struct approver *approver; /* only what waits for this one; NULL: all */
     const char *key;                 /* label; NULL: all */
+    const char *operation;           /* "sign", "block", ...; NULL: all */
     const char *requester;           /* number or name of a user, host or program; NULL: all */
     /* Only a user whose file it is, and who has not imported it: anybody can write the rest. */
     bool certain_requester;
@@ -58,7 +59,9 @@ struct request_filter {
 };
 #define REQUEST_FILTER_ALL ((struct request_filter){.most_age = INT64_MAX})
 
-/* By key, which is that of the approval token in all that was read, and requester. */
+/*
+ * By key and operation, which are those of the approval token in all that was read, and requester.
+ */
 bool request_filter_takes(const struct request_filter *filter, const struct ska_request *request,
                           const struct request_origin *origin);
 /* By age; what has come at an unknown time is as old as is wanted. */
@@ -97,6 +100,8 @@ struct request_place_kind {
                  char id[SKA_REQUEST_ID_LENGTH + 1]);
     bool (*read)(struct request_place *place, const char *id, struct ska_request **request,
                  struct request_origin *origin);
+    bool (*rejected_before)(struct request_place *place, const struct ska_request *request,
+                            const char **when);
     bool (*count)(struct request_place *place, struct ska_ballot *ballot, bool quiet);
     bool (*waits)(struct request_place *place, const struct ska_ballot *ballot,
                   struct ska_span public_key);
@@ -138,6 +143,12 @@ bool request_place_find(struct request_place *place, const char *given,
 /* The open request with this id. */
 bool request_place_read(struct request_place *place, const char *id, struct ska_request **request,
                         struct request_origin *origin) SKA_MUST_CHECK;
+/*
+ * Where others do not keep what an approver has rejected: *when (borrowed until the next call) he
+ * has rejected the same, by his own history; NULL: he has not, or has approved it since.
+ */
+bool request_place_rejected_before(struct request_place *place, const struct ska_request *request,
+                                   const char **when) SKA_MUST_CHECK;
 /*
  * Opens the ballot, whose members are set, and takes the answers that are there; `quiet`: names no
  * wrong ones.

@@ -18,6 +18,7 @@
 #include "tools/show/modification.h"
 #include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
+#include "tools/show/text.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -38,8 +39,14 @@ static bool fail_unwanted(struct tool *tool, const struct review *review,
                           const struct ska_request *request)
 {
     const struct request_filter by_key = {.key = review->wanted->key};
+    const struct request_filter by_operation = {.operation = review->wanted->operation};
     char *label = NULL;
 
+    if (!request_filter_takes(&by_operation, request, &review->source.origin))
+        return ska_fail(&tool->errors, SKA_R_OPERATION_MISMATCH,
+                        "%s: an approval of it would be to %s, and not to %s: it is left alone",
+                        review->source.what, text_operation(request->operation),
+                        review->wanted->operation);
     if (request_filter_takes(&by_key, request, &review->source.origin))
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                         "%s: it was not put there by %s (--requester): it is left alone",
@@ -281,7 +288,10 @@ static bool showing_make(struct tool *tool, const struct review *review,
                          .witness = {.own_key = review_key(review),
                                      .listed = review->listed,
                                      .rules = &showing->witness.rules}}}};
-    if (!review_hear_witness(tool, review, &showing->witness))
+    if (!review_hear_witness(tool, review, &showing->witness) ||
+        (review->source.place != NULL &&
+         !request_place_rejected_before(review->source.place, review->request,
+                                        &showing->page.briefing.rejected)))
         return false;
     if (showing->witness.history_read)
         showing->page.briefing.witness.history = &showing->witness.history;
@@ -503,6 +513,17 @@ bool review_refuse(struct tool *tool, struct review *review, const char *reason)
     return done;
 }
 
+/* What the approver has typed is the broker's id of the request where it is no other one of it. */
+static const char *broker_id_given(const struct review *review)
+{
+    const char *given = review->source.what;
+
+    return review_is_of_broker(review) && given != NULL &&
+                   !request_is_called(review->request, given)
+               ? given
+               : NULL;
+}
+
 void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
                      const char *reason)
 {
@@ -513,7 +534,8 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
                                           .request = review->request,
                                           .key_name = review->ballot.token.key_name,
                                           .public_key = review_key(review),
-                                          .reason = reason};
+                                          .reason = reason,
+                                          .broker_id = broker_id_given(review)};
 
     if (!history_add(&record, &quiet))
         report_warning("this answer could not be added to your own history: %s",

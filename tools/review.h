@@ -33,7 +33,10 @@ struct review {
  * Opens the place that the source names, unless it is a file; then others can ask what it can.
  */
 bool review_open_place(struct tool *tool, struct review *review) SKA_MUST_CHECK;
-/* Reads the request; one that is not wanted is refused (SKA_R_KEY_MISMATCH, SKA_R_BAD_REQUEST). */
+/*
+ * Reads the request; one that is not wanted is refused (SKA_R_KEY_MISMATCH,
+ * SKA_R_OPERATION_MISMATCH, SKA_R_BAD_REQUEST).
+ */
 bool review_read(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /* Whether it lies where a broker carries requests to approvers; false for a file. */
 bool review_is_of_broker(const struct review *review);

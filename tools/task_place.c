@@ -7,7 +7,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/tsb/approver_call.h"
-#include "tools/rejected_tasks.h"
+#include "tools/own_answers.h"
 #include "tools/show/request_text.h"
 #include "tools/unique_digits.h"
 
@@ -32,7 +32,7 @@ struct task_place {
     struct place_key key;
     struct task_list all; /* as they were listed last, but for those that were read since, at: */
     time_t listed;        /* 0: never */
-    struct rejected_tasks rejected;
+    struct own_rejections rejected;
     bool answers_read;         /* those that the history tells */
     bool rejections_told;      /* which of them are still there */
     struct ska_approval proof; /* over: */
@@ -179,7 +179,7 @@ static bool read_rejected(struct task_place *tasks)
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
     bool done = tasks->answers_read ||
-                rejected_tasks_read(tool->libctx, ska_span_of(&tasks->key.key->public_key),
+                own_rejections_read(tool->libctx, ska_span_of(&tasks->key.key->public_key),
                                     &tasks->rejected, &wrong, &quiet);
 
     if (!done && failure.reason == SKA_R_OUT_OF_MEMORY)
@@ -200,9 +200,10 @@ static void tell_rejected(struct task_place *tasks)
     size_t count = 0;
 
     for (size_t i = 0; i < tasks->all.count; i++)
-        if (rejected_tasks_have(&tasks->rejected, tasks->all.requests[i]->id) &&
+        if (own_rejections_have_task(&tasks->rejected, tasks->all.requests[i]->id) &&
             ++count <= NAMED_MOST)
-            ska_buffer_format(&ids, "%s%s", count > 1 ? ", " : "", tasks->all.requests[i]->id);
+            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "",
+                              request_shown_id(tasks->all.requests[i]));
     if (count > 0 && !tasks->rejections_told)
         report_note("the broker still asks for what you have rejected (skatool history shows it): "
                     "%s%s. You are not asked again; skatool reject with the id rejects it once "
@@ -229,7 +230,7 @@ static bool visit_task(struct task_place *tasks, size_t which, const struct requ
 
     listed.request = request;
     listed_request_judge(&listed);
-    if (done && !rejected_tasks_have(&tasks->rejected, request->id) &&
+    if (done && !own_rejections_have_task(&tasks->rejected, request->id) &&
         request_filter_takes(filter, request, &listed.origin))
         done = visit(arg, &listed);
     else
@@ -257,13 +258,24 @@ static bool task_visit(struct request_place *place, const struct request_filter 
 static bool fail_no_task(const struct task_place *tasks, const char *given)
 {
     char *shown = ska_printable(ska_span_text(given), 64);
+    struct own_answer answer;
 
+    own_answer_find(tasks->place.tool->libctx, ska_span_of(&tasks->key.key->public_key), given,
+                    &answer);
+    if (answer.found) {
+        ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
+                 "%s: this key has %s it already, at %s (skatool history), and the broker %s asks "
+                 "it no more",
+                 shown == NULL ? "" : shown, answer.refused ? "rejected" : "approved", answer.time,
+                 tasks->place.name);
+        free(shown);
+        return false;
+    }
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
              "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
-             strlen(given) < ID_LENGTH ? ". An id that the requester has told must be given whole"
-                                       : "",
+             strlen(given) < ID_LENGTH ? ". A request's id at the broker must be given whole" : "",
              tasks->key.certificate == NULL
                  ? ". An approver whom the rule names by a certificate gives it with --cert"
                  : "");
@@ -287,6 +299,23 @@ static bool find_by_request(struct task_place *tasks, const char *given,
     return done;
 }
 
+/* Whoever asks may state the same id for another request, or hand the same in twice. */
+static bool fail_ambiguous_task(const struct task_place *tasks, const char *given, size_t matches)
+{
+    struct ska_buffer ids = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < tasks->all.count; i++)
+        if (request_is_called(tasks->all.requests[i], given) && ++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%s", count > 1 ? ", " : "", tasks->all.requests[i]->id);
+    ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
+             "%s: %zu tasks go by this: give more of the id, or the broker's own of the one that "
+             "is meant: %s%s",
+             given, matches, ska_buffer_string(&ids), matches > NAMED_MOST ? " and others" : "");
+    ska_buffer_free(&ids);
+    return false;
+}
+
 static bool task_find(struct request_place *place, const char *given,
                       char id[SKA_REQUEST_ID_LENGTH + 1])
 {
@@ -298,15 +327,14 @@ static bool task_find(struct request_place *place, const char *given,
     if (!done || !fetch_all(tasks))
         return false;
     for (size_t i = 0; i < tasks->all.count; i++)
-        if (strncmp(tasks->all.requests[i]->id, given, length) == 0) {
+        if (request_is_called(tasks->all.requests[i], given)) {
             memcpy(id, tasks->all.requests[i]->id, SKA_REQUEST_ID_LENGTH + 1);
             matches++;
         }
     if (matches == 0 && length == ID_LENGTH)
         return find_by_request(tasks, given, id);
     if (matches > 1)
-        return ska_fail(&place->tool->errors, SKA_R_WRONG_USE,
-                        "%s: %zu tasks begin like this: give more of the id", given, matches);
+        return fail_ambiguous_task(tasks, given, matches);
     return matches == 1 || fail_no_task(tasks, given);
 }
 
@@ -333,6 +361,17 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     return done;
 }
 
+/* By this approver, of the same, by another id perhaps. */
+static bool task_rejected_before(struct request_place *place, const struct ska_request *request,
+                                 const char **when)
+{
+    struct task_place *tasks = tasks_of(place);
+    bool done = read_rejected(tasks);
+
+    *when = done ? own_rejections_time(&tasks->rejected, place->tool->libctx, request) : NULL;
+    return done;
+}
+
 /* Nothing is known of others' answers. */
 static bool task_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
@@ -349,6 +388,7 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
     struct tsb_proof proof;
 
     (void)name;
+    tasks->answers_read = false; /* this one stands there by now */
     if (kind == SKA_FILE_APPROVAL)
         return tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);
@@ -363,7 +403,7 @@ static void task_close(struct request_place *place)
 
     ska_approval_clear(&tasks->proof);
     task_list_clear(&tasks->all);
-    rejected_tasks_clear(&tasks->rejected);
+    own_rejections_clear(&tasks->rejected);
     free(place);
 }
 
@@ -375,6 +415,7 @@ bool task_place_open(struct tool *tool, const struct ska_settings *settings,
                                                    .visit = task_visit,
                                                    .find = task_find,
                                                    .read = task_read,
+                                                   .rejected_before = task_rejected_before,
                                                    .count = task_count,
                                                    .put = task_put};
     struct task_place *made = calloc(1, sizeof(*made));

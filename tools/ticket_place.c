@@ -46,6 +46,7 @@ static bool keep_ticket(void *arg, const char *id, struct ska_request *draft)
         list->failed = true;
         return false;
     }
+    memcpy(draft->stated_id, draft->id, sizeof(draft->stated_id));
     memcpy(draft->id, id, strlen(id) + 1);
     list->requests = grown;
     list->requests[list->count++] = draft;
@@ -247,7 +248,7 @@ static struct ska_request *find_ticket(struct ticket_place *tickets, const char 
     bool done = read_tickets(tickets, &list);
 
     for (size_t i = 0; done && length >= SKA_REQUEST_ID_LEAST && i < list.count; i++) {
-        if (strncmp(list.requests[i]->id, given, length) != 0)
+        if (!request_is_called(list.requests[i], given))
             continue;
         matches++;
         ska_request_free(found);

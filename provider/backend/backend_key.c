@@ -126,6 +126,11 @@ const char *backend_word_text(enum backend_word word)
     return word == BACKEND_WORD_OF_HSM ? "the HSM" : "the broker";
 }
 
+const char *backend_word_lead(enum backend_word word)
+{
+    return word == BACKEND_WORD_OF_HSM ? "" : "the broker says, unconfirmed, that ";
+}
+
 /* ---- What the back end does ------------------------------------------------------------------ */
 
 bool backend_key_state(struct backend_key *key, struct backend_key_state *state,

@@ -56,6 +56,8 @@ enum backend_word { BACKEND_WORD_OF_BROKER, BACKEND_WORD_OF_HSM };
 enum backend_word backend_key_word(const struct backend_key *key);
 /* "the HSM", "the broker" */
 const char *backend_word_text(enum backend_word word);
+/* Before a sentence about a key: "" of the HSM, else "the broker says, unconfirmed, that " */
+const char *backend_word_lead(enum backend_word word);
 
 /* What is not told is no no. */
 enum backend_told { BACKEND_NOT_TOLD, BACKEND_NO, BACKEND_YES };
@@ -162,8 +164,8 @@ bool backend_create_token(struct backend_key *key, enum ska_operation operation,
                           struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * The payload of a modification; a rule that is NULL stays as it is, but not all are. The key only
- * says who encodes it.
+ * The payload of a modification; a rule that is NULL stays as it is, but not all are, and where a
+ * back end replaces all rules none is: SKA_R_BAD_POLICY. The key only says who encodes it.
  */
 bool backend_modify_payload(struct backend_key *key,
                             const struct ska_rule *const rules[SKA_RULE_COUNT],

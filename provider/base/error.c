@@ -37,6 +37,7 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_REJECTED, "rejected by approvers"},
     {SKA_R_AGENT_REFUSED, "approver agent refused"},
     {SKA_R_WITHDRAWN, "the request was withdrawn"},
+    {SKA_R_BROKER_REFUSED, "refused, by the broker's word"},
     {SKA_R_PLACEHOLDER_NUMBERS, "built without the vendor's header"},
     {SKA_R_HSM_FAILURE, "HSM failure"},
     {SKA_R_FILE_FAILURE, "file failure"},

@@ -37,6 +37,7 @@ struct ska_http {
     char *url; /* without a slash at its end */
     bool tls;
     char *ca_file;
+    const char *ca_setting; /* a literal */
     char *certificate;
     char *key;
     char *key_password;
@@ -232,6 +233,7 @@ static bool copy_settings(struct ska_http *http, const struct ska_http_settings 
     http->connect_seconds =
         settings->connect_seconds == 0 ? CONNECT_SECONDS : (long)settings->connect_seconds;
     http->call_seconds = settings->call_seconds == 0 ? CALL_SECONDS : (long)settings->call_seconds;
+    http->ca_setting = settings->ca_setting;
     if (!copy_setting(&http->url, settings->url, errors) ||
         !copy_setting(&http->ca_file, settings->ca_file, errors) ||
         !copy_setting(&http->certificate, settings->certificate, errors) ||
@@ -558,6 +560,23 @@ static void add_certificate_times(CURL *easy, struct ska_buffer *text)
                           clock);
 }
 
+/* Another name in it, which the library calls so, is not for want of a CA. */
+static void add_ca_advice(const struct exchange *exchange, CURLcode code, struct ska_buffer *text)
+{
+    const struct ska_http *http = exchange->http;
+
+    if (http->ca_setting == NULL || strstr(words_of(exchange, code), "match") != NULL)
+        return;
+    if (http->ca_file == NULL)
+        ska_buffer_format(text,
+                          "; if its certificate is of a CA that this computer does not know, "
+                          "name that CA's file with %s",
+                          http->ca_setting);
+    else
+        ska_buffer_format(text, "; its certificate has to be of a CA in %s (%s)", http->ca_file,
+                          http->ca_setting);
+}
+
 static enum ska_http_outcome fail_not_sent(CURL *easy, const struct exchange *exchange,
                                            CURLcode code, const struct ska_errors *errors)
 {
@@ -565,6 +584,8 @@ static enum ska_http_outcome fail_not_sent(CURL *easy, const struct exchange *ex
 
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         add_certificate_times(easy, &why);
+    if (code == CURLE_PEER_FAILED_VERIFICATION && why.length == 0)
+        add_ca_advice(exchange, code, &why);
     ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: %s%s", exchange->http->url,
              words_of(exchange, code),
              why.failed || why.length == 0 ? "" : ska_buffer_string(&why));

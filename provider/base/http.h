@@ -24,6 +24,7 @@
 struct ska_http_settings {
     const char *url;         /* https://HOST[:PORT][/PATH], or http: with a loopback address */
     const char *ca_file;     /* PEM: the only CAs that are believed; NULL: the system's */
+    const char *ca_setting;  /* by what a person sets that, for messages; a literal, not copied */
     const char *certificate; /* PEM files, for a server that asks who calls */
     const char *key;
     const char *key_password;      /* secret */

@@ -48,7 +48,8 @@ static bool add_content(cJSON *json, const struct ska_request *draft)
 
 static bool add_meta_members(cJSON *json, const struct ska_request *draft)
 {
-    return ska_json_add_text(json, "app", APP) && ska_json_add_text(json, "time", draft->created) &&
+    return ska_json_add_text(json, "app", APP) && ska_json_add_text(json, "requestId", draft->id) &&
+           ska_json_add_text(json, "time", draft->created) &&
            ska_json_add_text(json, "description", draft->description) && add_digest(json, draft) &&
            add_requester(json, draft) && add_content(json, draft);
 }
@@ -101,6 +102,19 @@ static bool take_time(const struct ska_json_place *top, struct ska_request *requ
     }
     free(request->created);
     request->created = text;
+    return true;
+}
+
+/* By which approvers and whoever asks speak of the same request; what is none is left out. */
+static bool take_stated_id(const struct ska_json_place *top, struct ska_request *request)
+{
+    const char *id = NULL;
+
+    if (!ska_json_text(top, "requestId", SKA_JSON_OPTIONAL, &id))
+        return false;
+    if (id != NULL && strlen(id) == SKA_REQUEST_ID_LENGTH &&
+        strspn(id, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH)
+        memcpy(request->stated_id, id, SKA_REQUEST_ID_LENGTH + 1);
     return true;
 }
 
@@ -183,8 +197,8 @@ static bool is_ours(const cJSON *json)
 
 static bool take_members(const struct ska_json_place *top, struct ska_request *request)
 {
-    return take_text(top, "description", &request->description) && take_time(top, request) &&
-           take_requester(top, request) &&
+    return take_stated_id(top, request) && take_text(top, "description", &request->description) &&
+           take_time(top, request) && take_requester(top, request) &&
            (request->operation != SKA_OPERATION_SIGN ||
             request->mechanism.form != SKA_PAYLOAD_DIGEST ||
             (take_digest(top, request) && take_content(top, request)));

@@ -11,7 +11,8 @@
 /* How much of what is hashed goes along, in bytes: the broker's limit is not public. */
 #define SKA_META_CONTENT_LIMIT ((size_t)16 * 1024)
 
-/* {"app", "time", "description", "digest", "requester", "signedContent" or "noSignedContent"} */
+/* {"app", "requestId", "time", "description", "digest", "requester", "signedContent" or
+ * "noSignedContent"} */
 bool ska_meta_data_make(const struct ska_request *draft, struct ska_bytes *text,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 

@@ -26,7 +26,9 @@ enum ska_no_content {
 
 /* Text members are NUL-terminated, owned, NULL when absent. */
 struct ska_request {
-    char id[SKA_REQUEST_ID_LENGTH + 1]; /* lower-case hex */
+    char id[SKA_REQUEST_ID_LENGTH + 1]; /* lower-case hex; at a broker, what that calls it */
+    /* At a broker: the id of ska_request_identify(), by the word of whoever asks; "": not told. */
+    char stated_id[SKA_REQUEST_ID_LENGTH + 1];
     /*
      * Which of the requests for the same thing it is: another than 0 where the names of those
      * before are taken in an approvals directory.
@@ -62,6 +64,11 @@ struct ska_request {
     size_t approval_count;
     struct ska_bytes signature; /* evidence only */
     char *executed;
+    /*
+     * Of what state-dir remembers: a signature in CMS, of which only the command that makes the
+     * rest has any use.
+     */
+    bool is_part;
     /* SHA-256 of the manifest of its evidence, in hex; "": none. Not part of the text. */
     char evidence[65];
 };

@@ -392,8 +392,9 @@ static bool parse_rest(const struct parser *parser)
            parse_time(place, "created", &request->created) &&
            parse_time(place, "notBefore", &request->not_before) &&
            parse_time(place, "notAfter", &request->not_after) &&
-           (parser->draft ||
-            ska_approvals_read(place, &request->approvals, &request->approval_count)) &&
+           (parser->draft
+                ? ska_json_bool(place, "part", SKA_JSON_OPTIONAL, &request->is_part)
+                : ska_approvals_read(place, &request->approvals, &request->approval_count)) &&
            ska_json_base64(place, "signature", SKA_JSON_OPTIONAL, &request->signature) &&
            parse_time(place, "executed", &request->executed);
 }

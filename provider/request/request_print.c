@@ -137,7 +137,8 @@ static bool print_all(cJSON *json, const struct ska_request *request)
            ska_json_add_text(json, "notAfter", request->not_after) &&
            add_bytes(json, "approvalToBeSigned", &request->approval_token) &&
            print_approvals(json, request) && add_bytes(json, "signature", &request->signature) &&
-           ska_json_add_text(json, "executed", request->executed);
+           ska_json_add_text(json, "executed", request->executed) &&
+           (!request->is_part || cJSON_AddTrueToObject(json, "part") != NULL);
 }
 
 typedef bool print_json(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors);

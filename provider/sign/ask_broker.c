@@ -12,6 +12,7 @@
 #include "provider/record/audit.h"
 #include "provider/record/evidence.h"
 #include "provider/request/meta_data.h"
+#include "provider/request/signed_content.h"
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/broker_told.h"
 #include "provider/sign/broker_words.h"
@@ -41,7 +42,8 @@ struct asking {
     int64_t until; /* ska_clock_ms() */
     int64_t pause; /* before the next look */
     unsigned int without_result;
-    bool stays; /* with the broker, as somebody may come back for it */
+    bool stays;   /* with the broker, as somebody may come back for it */
+    bool by_hand; /* it is handed in only, to be fetched by another command */
 };
 
 static void asking_free(struct asking *asking)
@@ -70,6 +72,19 @@ static const char *name_of(const struct asking *asking)
 static const struct ska_rule *rule_of(const struct asking *asking)
 {
     return ska_current_rule_of(&asking->current);
+}
+
+/* Both ids, since approvers know it by ours, and the broker's operators by theirs. */
+struct asking_name {
+    char text[BROKER_ID_SIZE + 24];
+};
+
+static struct asking_name named(const struct asking *asking)
+{
+    struct asking_name name;
+
+    snprintf(name.text, sizeof(name.text), "%s (%.16s)", asking->ticket.id, asking->draft->id);
+    return name;
 }
 
 /* ---- Before anybody is asked ----------------------------------------------------------------- */
@@ -287,13 +302,16 @@ static void abandon_asking(void *vasking)
 static bool fail_ended(struct asking *asking)
 {
     const struct ska_job *job = asking->job;
-    char id[BROKER_ID_SIZE];
+    const struct asking_name name = named(asking); /* which is forgotten below */
+    char what[64];
 
-    memcpy(id, asking->ticket.id, sizeof(id));
-    if (!audit_end(asking, ska_broker_state_word(asking->status.state)))
+    snprintf(what, sizeof(what), "%s, by the broker's word,",
+             ska_broker_state_word(asking->status.state));
+    if (!audit_end(asking, what))
         return false;
     ska_broker_ticket_forget(&asking->ticket, name_of(asking));
-    return ska_broker_fail_ended(job->key, id, rule_of(asking), &asking->status, job->errors);
+    return ska_broker_fail_ended(job->key, name.text, rule_of(asking), &asking->status,
+                                 job->errors);
 }
 
 /*
@@ -362,6 +380,23 @@ static bool hand_out(struct asking *asking)
 
 /* ---- Handing in ------------------------------------------------------------------------------ */
 
+/*
+ * In our own file alone it stands that a signature is part of a CMS: whoever fetches by hand is
+ * told so, but for who has asked by hand.
+ */
+static bool write_ticket(struct asking *asking, const char *id)
+{
+    const struct ska_job *job = asking->job;
+    struct ska_request *draft = asking->draft;
+    bool done = false;
+
+    draft->is_part = !asking->by_hand && job->operation == SKA_OPERATION_SIGN &&
+                     ska_content_kind(job->content) == SKA_CONTENT_ATTRIBUTES;
+    done = ska_broker_ticket_write(&asking->ticket, name_of(asking), id, draft, job->errors);
+    draft->is_part = false;
+    return done;
+}
+
 static bool hand_in(struct asking *asking)
 {
     const struct ska_job *job = asking->job;
@@ -375,7 +410,7 @@ static bool hand_in(struct asking *asking)
     ska_bytes_free(&meta_data);
     if (!done)
         return false;
-    if (ska_broker_ticket_write(&asking->ticket, name_of(asking), id, asking->draft, job->errors))
+    if (write_ticket(asking, id))
         return true;
     /* Nobody would find it again. */
     (void)!broker_withdraw(&asking->place, id, NULL);
@@ -452,7 +487,7 @@ static void say_progress(struct asking *asking)
     if (asking->line.told && count == asking->told)
         return;
     asking->told = count;
-    ska_buffer_format(&text, "request %s at the broker: ", asking->ticket.id);
+    ska_buffer_format(&text, "request %s at the broker: ", named(asking).text);
     ska_broker_progress_text(rule_of(asking), &asking->status, &text);
     ska_progress_line_say(&asking->line, ska_buffer_string(&text));
     asking->line.told = true;
@@ -548,16 +583,22 @@ bool ska_ask_broker(const struct ska_job *job, struct ska_current_rule *current)
 /* ---- By hand --------------------------------------------------------------------------------- */
 
 bool ska_hand_in_to_broker(const struct ska_job *job, struct ska_current_rule *current,
-                           char id[BROKER_ID_SIZE], bool *made)
+                           struct ska_handed_in *handed_in)
 {
     struct asking *asking = NULL;
     bool done = (job->operation != SKA_OPERATION_SIGN || check_way_back(job)) &&
-                asking_new(job, current, &asking) && begin_asking(asking, made);
+                asking_new(job, current, &asking);
 
+    if (done) {
+        asking->by_hand = true;
+        done = begin_asking(asking, &handed_in->made);
+    }
     if (done && !is_worth_fetching(asking->status.state))
         done = fail_ended(asking);
-    if (done)
-        memcpy(id, asking->ticket.id, BROKER_ID_SIZE);
+    if (done) {
+        memcpy(handed_in->broker_id, asking->ticket.id, BROKER_ID_SIZE);
+        memcpy(handed_in->request_id, asking->draft->id, sizeof(handed_in->request_id));
+    }
     asking_free(asking);
     return done;
 }

@@ -17,12 +17,17 @@
  */
 bool ska_ask_broker(const struct ska_job *job, struct ska_current_rule *current) SKA_MUST_CHECK;
 
+struct ska_handed_in {
+    char broker_id[BROKER_ID_SIZE];             /* how the broker calls it */
+    char request_id[SKA_REQUEST_ID_LENGTH + 1]; /* and we, see ska_request_identify() */
+    bool made;                                  /* false: it was there already */
+};
 /*
  * Only hands in what is wanted, a signature or a change of the key, or finds the request for it
- * that is there already (not *made). `id` is how the broker calls it. The rule as above.
+ * that is there already. The rule as above.
  */
 bool ska_hand_in_to_broker(const struct ska_job *job, struct ska_current_rule *current,
-                           char id[BROKER_ID_SIZE], bool *made) SKA_MUST_CHECK;
+                           struct ska_handed_in *handed_in) SKA_MUST_CHECK;
 
 /*
  * Fetches what became of a request that state-dir remembers: the signature, or that the change is

@@ -87,22 +87,23 @@ void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_s
 static const struct {
     enum ska_reason reason;
     const char *word;
-    const char *text; /* for people */
+    const char *text; /* for people, of the broker */
 } ends[] = {
     [BROKER_PENDING] = {SKA_R_APPROVALS_PENDING, "pending", "waits"},
     [BROKER_APPROVED] = {SKA_R_APPROVALS_PENDING, "approved", "waits for the HSM"},
     [BROKER_EXECUTED] = {SKA_R_SERVER_FAILURE, "executed without a result",
-                         "the broker says that it is executed, but has no signature"},
-    [BROKER_REJECTED] = {SKA_R_REJECTED, "rejected", "rejected"},
+                         "it says that it is executed, but has no signature"},
+    [BROKER_REJECTED] = {SKA_R_REJECTED, "rejected", "it says that it is rejected"},
     [BROKER_EXPIRED] = {SKA_R_EXPIRED, "expired",
-                        "the time for approvals is over: sign again, which makes a new request"},
+                        "it says that the time for approvals is over: sign again, which makes a "
+                        "new request"},
     [BROKER_CANCELLED] = {SKA_R_WITHDRAWN, "withdrawn",
-                          "it was withdrawn: the same again makes a new request"},
-    [BROKER_FAILED] = {SKA_R_HSM_REFUSED, "failed",
-                       "the broker could not have it executed, and does not say why: the same "
-                       "again makes a new request"},
+                          "it says that it was withdrawn: the same again makes a new request"},
+    [BROKER_FAILED] = {SKA_R_BROKER_REFUSED, "failed",
+                       "it could not have it executed, and does not say why: the same again makes "
+                       "a new request"},
     [BROKER_GONE] = {SKA_R_WITHDRAWN, "gone",
-                     "the broker knows no such request any more: the same again makes a new one"},
+                     "it knows no such request any more: the same again makes a new one"},
 };
 
 const char *ska_broker_state_word(enum broker_state state)

@@ -31,13 +31,18 @@ static bool is_impossible(const struct ska_rule *rule)
     return rule->alternative_count == 0;
 }
 
+static const char *lead_of(const struct backend_key *key)
+{
+    return backend_word_lead(backend_key_word(key));
+}
+
 static bool fail_impossible(struct backend_key *key, enum ska_rule_kind kind,
                             const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_RULE_IMPOSSIBLE,
-                    "the %s rule of key '%s' has no alternatives, so nobody can satisfy it; only "
+                    "%sthe %s rule of key '%s' has no alternatives, so nobody can satisfy it; only "
                     "a modification of the key can change that",
-                    ska_rule_names[kind], backend_key_label(key));
+                    lead_of(key), ska_rule_names[kind], backend_key_label(key));
 }
 
 bool ska_explain_no_sources(struct backend_key *key, const struct ska_rule *rule,
@@ -113,7 +118,14 @@ static enum ska_reason tell_approvals(const struct ska_ballot *ballot, struct sk
     return weight[heaviest];
 }
 
-/* ---- Refused by the HSM ---------------------------------------------------------------------- */
+/* ---- Refused by the HSM, or a broker ----------------------------------------------------------
+ */
+
+/* Who says so. */
+static enum ska_reason refused_by(const struct backend_key *key)
+{
+    return backend_key_word(key) == BACKEND_WORD_OF_HSM ? SKA_R_HSM_REFUSED : SKA_R_BROKER_REFUSED;
+}
 
 /*
  * Enough have approved, in time by the rule, and still the HSM says that it is not satisfied: it
@@ -169,7 +181,7 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
     bool in_order = satisfied && of_approvals != SKA_R_APPROVAL_INVALID;
     enum ska_reason of_time = 0;
     enum ska_reason reason = of_approvals != 0 ? of_approvals
-                             : satisfied       ? SKA_R_HSM_REFUSED
+                             : satisfied       ? refused_by(job->key)
                                                : SKA_R_APPROVALS_MISSING;
 
     ska_ballot_ask_time(ballot, job->key);
@@ -210,9 +222,9 @@ static bool explain_blocked(struct backend_key *key, const struct ska_errors *er
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
     ska_fail(errors, SKA_R_KEY_BLOCKED,
-             "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             backend_key_label(key), current.known ? " (" : "", message_text(&missing),
-             current.known ? ")" : "");
+             "%skey '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
+             lead_of(key), backend_key_label(key), current.known ? " (" : "",
+             message_text(&missing), current.known ? ")" : "");
     ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;
@@ -236,7 +248,7 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
     if (rule != NULL)
         explain_with_rule(job, &ballot, refusal);
     else
-        ska_fail(job->errors, SKA_R_HSM_REFUSED,
+        ska_fail(job->errors, refused_by(job->key),
                  "key '%s', request %.16s: %zu of %zu approvals have a valid signature; %s "
                  "refused (%s) and does not disclose the rule",
                  backend_key_label(job->key), request->id, ballot.key_count,

@@ -126,14 +126,15 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
 }
 
 /* What has become of it: the lines are written together, or neither. False: raised. */
-/* What the HSM said, in words, and with its own code behind. */
-static void word_decision(enum backend_answer answer, const struct backend_refusal *refusal,
-                          char decision[160])
+/* What the HSM said, or a broker, in words, and with its own code behind. */
+static void word_decision(const struct backend_key *key, enum backend_answer answer,
+                          const struct backend_refusal *refusal, char decision[160])
 {
     if (answer != BACKEND_REFUSED)
         snprintf(decision, 160, "%s", answer == BACKEND_DONE ? "done" : "failed");
     else if (refusal->blocked)
-        snprintf(decision, 160, "refused: the key is blocked (%s)", refusal->code);
+        snprintf(decision, 160, "refused: %sthe key is blocked (%s)",
+                 backend_word_lead(backend_key_word(key)), refusal->code);
     else if (refusal->unsatisfied)
         snprintf(decision, 160, "refused: approvals do not satisfy the rule (%s)", refusal->code);
     else
@@ -147,7 +148,7 @@ static bool audit_outcome(const struct ska_job *job, const struct ska_request *r
     const struct ska_audit_entry entries[] = {{SKA_AUDIT_DECISION, request, NULL, decision},
                                               {SKA_AUDIT_EVIDENCE, request, NULL, NULL}};
 
-    word_decision(answer, refusal, decision);
+    word_decision(job->key, answer, refusal, decision);
     /* Who changes evidence and its manifest would have to change the audit log too. A failure has
      * been raised already. */
     return ska_audit_append_all(&job->audit_log, job->libctx, entries,

@@ -73,15 +73,20 @@ static enum ska_reason reason_of(const struct tsb_refusal *refusal)
 }
 
 /* What is to be done about it. */
-static const char *remedy_of(const struct tsb_refusal *refusal)
+static const char *remedy_of(const struct tsb_connection *connection,
+                             const struct tsb_refusal *refusal)
 {
+    bool keys_given = tsb_connection_sources(connection)->api_keys != NULL;
+
     switch (refusal->code) {
     case TSB_CODE_NO_TOKEN:
     case TSB_CODE_INVALID_TOKEN:
         return ": it takes no such token (tsb-token-source), or wants one";
     case TSB_CODE_NO_API_KEY:
     case TSB_CODE_INVALID_API_KEY:
-        return ": none of the API keys (tsb-api-key-source) opens this call";
+        return keys_given ? ": none of the API keys (tsb-api-key-source) opens this call"
+                          : ": it wants an API key for this call, and none is given "
+                            "(tsb-api-key-source, for skatool also --tsb-api-key-source)";
     case TSB_CODE_NO_APPROVER:
         return ": it knows nobody by a name that the policy has (onboarded_approver_certificate)";
     case TSB_CODE_NOT_ONBOARDED:
@@ -106,7 +111,7 @@ bool tsb_fail_refused(const struct tsb_connection *connection, const char *what,
                       const struct tsb_refusal *refusal, const struct ska_errors *errors)
 {
     return ska_fail(errors, reason_of(refusal), "%s: the broker %s refused%s (%u/%u: %s)", what,
-                    tsb_connection_url(connection), remedy_of(refusal), refusal->status,
+                    tsb_connection_url(connection), remedy_of(connection, refusal), refusal->status,
                     refusal->code, refusal->text);
 }
 

@@ -7,25 +7,27 @@
 
 /* ---- The payload ----------------------------------------------------------------------------- */
 
-/* A broker replaces all four rules, so those that stay are named too, as they are now. */
-static bool complete_rules(struct backend_key *key, struct ska_bytes encoded[SKA_RULE_COUNT],
-                           const struct ska_errors *errors)
+/*
+ * A broker replaces all four rules. What those are that shall stay only it could say, and whoever
+ * signs would give them again by its word.
+ */
+static bool check_all_named(const struct ska_rule *const rules[SKA_RULE_COUNT],
+                            const struct ska_errors *errors)
 {
-    struct backend_key_state state = {0};
-    bool done = backend_key_state(key, &state, errors);
+    struct ska_buffer missing = {0};
+    bool done = true;
 
-    for (size_t i = 0; done && i < SKA_RULE_COUNT; i++) {
-        if (encoded[i].data != NULL)
-            continue;
-        if (state.rules[i].data == NULL)
-            done = ska_fail(errors, SKA_R_UNSUPPORTED,
-                            "%s cannot be read as it is now, and a broker takes all four rules: "
-                            "name it in the policy",
-                            ska_rule_members[i]);
-        else
-            done = ska_bytes_copy(&encoded[i], ska_span_of(&state.rules[i]), errors);
-    }
-    backend_key_state_clear(&state);
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        if (rules[i] == NULL)
+            ska_buffer_format(&missing, "%s%s", missing.length > 0 ? ", " : "",
+                              ska_rule_members[i]);
+    if (missing.length > 0 || missing.failed)
+        done = ska_fail(errors, SKA_R_BAD_POLICY,
+                        "a broker replaces all four rules, so the policy has to name these too: "
+                        "%s (null: needs nobody). What they are now is only the broker's word "
+                        "(skatool show --json): compare it with the policy that the key was given",
+                        ska_buffer_string(&missing));
+    ska_buffer_free(&missing);
     return done;
 }
 
@@ -34,13 +36,13 @@ bool tsb_modify_payload(struct backend_key *key, const struct ska_rule *const ru
 {
     struct ska_bytes encoded[SKA_RULE_COUNT] = {{NULL, 0}};
     struct ska_modify modify = {.rules = {{NULL, 0}}};
-    bool done = tsb_rules_check(rules, errors);
+    bool done = check_all_named(rules, errors) && tsb_rules_check(rules, errors);
 
-    for (size_t i = 0; done && i < SKA_RULE_COUNT; i++)
-        done = rules[i] == NULL || ska_rule_encode(rules[i], &encoded[i], errors);
-    done = done && complete_rules(key, encoded, errors);
-    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+    (void)key;
+    for (size_t i = 0; done && i < SKA_RULE_COUNT; i++) {
+        done = ska_rule_encode(rules[i], &encoded[i], errors);
         modify.rules[i] = ska_span_of(&encoded[i]);
+    }
     done = done && ska_modify_encode(&modify, payload, errors);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)
         ska_bytes_free(&encoded[i]);

@@ -137,6 +137,7 @@ static bool connection_open(struct tsb_connection *connection, const struct ska_
     struct ska_bytes proxy = {NULL, 0};
     struct ska_http_settings http = {.url = connection->parts[PART_URL],
                                      .ca_file = connection->parts[PART_CA],
+                                     .ca_setting = "tsb-ca, for skatool also --tsb-ca",
                                      .certificate = connection->parts[PART_CLIENT_CERT],
                                      .key = connection->parts[PART_CLIENT_KEY],
                                      .proxy = connection->parts[PART_PROXY]};

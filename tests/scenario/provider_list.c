@@ -123,7 +123,7 @@ static int times(const OSSL_ITEM *items, unsigned int id)
 /* Each reason has its words, once. */
 static void reasons(void)
 {
-    static const unsigned int last[] = {SKA_R_WRONG_USE, SKA_R_WITHDRAWN, SKA_R_AUDIT_LOG,
+    static const unsigned int last[] = {SKA_R_WRONG_USE, SKA_R_BROKER_REFUSED, SKA_R_AUDIT_LOG,
                                         SKA_R_BAD_REFERENCE};
     const OSSL_ITEM *items = reason_strings();
 

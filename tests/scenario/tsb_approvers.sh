@@ -60,10 +60,21 @@ tasks_of() { # NAME OPTION...
     shift
     skatool requests --approver "$name.pem" "${at[@]}" "$@"
 }
-approves() { # NAME ID OPTION...
+# Nobody looks, so what is approved is said.
+approves() { # NAME ID LABEL FILE OPTION...
+    local name=$1 id=$2 label=$3 file=$4
+    shift 4
+    succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes --key "$label" \
+        --document "$file" "$@" "$id"
+}
+# A person reads it, and says yes; the page is in stdout.txt, unfolded.
+reads() { # NAME ID OPTION...
     local name=$1 id=$2
     shift 2
-    succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes "$@" "$id"
+    succeeds "$programs/skatool_terminal" 'Type yes or no: ' yes -- "$binary_dir/tools/skatool" approve \
+        --approver "$name.pem" "${at[@]}" "$@" "$id"
+    unfolded <stdout.txt | tr -s ' \n' ' ' >page.txt
+    mv page.txt stdout.txt
 }
 task_id() { # NAME: of the only one
     succeeds tasks_of "$1" --json
@@ -73,7 +84,7 @@ task_id() { # NAME: of the only one
 # ---- What waits ----------------------------------------------------------------------------------
 
 succeeds tasks_of alice
-says "Nothing in $url waits for this approver"
+says "Nothing in $url waits for this approver.*the right key"
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta '"noSignedContent":"NO_STRUCTURE"')"
 succeeds tasks_of alice
 shows '^ID +WHAT +KEY' ' sign +seal ' 'the deal'
@@ -88,21 +99,43 @@ refused 'an approver adds --approver' skatool requests "${at[@]}"
 # ---- Approving -----------------------------------------------------------------------------------
 
 # Told is what is in the token, and what nobody confirms as that.
-approves alice "${id:0:6}"
+approves alice "${id:0:6}" seal document
 shows 'asked to approve a SIGNATURE' 'has this name' '\| seal' 'NOT CONFIRMED' 'User number 4711 on the computer' \
-    '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request'
+    '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request' 'if the key.s'
 says "Put the approval of the key '?alice.pem'? into '?$url"
 status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
 succeeds tasks_of alice
 says 'Nothing in'
-refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes "$id"
-refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes "$request"
+refused 'this key has approved it already, at 20.* asks it no more' skatool approve --approver alice.pem \
+    "${at[@]}" --yes --key seal --document document "$id"
+refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes \
+    --key seal --document document "$request"
 # By the id of the request, as somebody may have told it on the telephone; with the document in hand.
-ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --document dave.crt "$request"
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key seal --document dave.crt "$request"
 says 'NOT the document'
-approves bob "$request" --document document
+# Where nobody looks, an id says nothing of what is approved.
+yes_alone=(skatool approve --approver bob.pem "${at[@]}" --yes)
+refused 'anything under an id.*--key LABEL, and --document FILE' "${yes_alone[@]}" "$request"
+refused 'anything under an id' "${yes_alone[@]}" --key seal "$request"
+refused 'anything under an id' "${yes_alone[@]}" --document document "$request"
+refused 'anything under an id' "${yes_alone[@]}" --operation block "$request"
+refused 'anything under an id' "${yes_alone[@]}" --operation sign --key seal "$request"
+refused 'new rules are for a person to read' "${yes_alone[@]}" --operation modify --key seal "$request"
+refused 'is unknown: sign, block' "${yes_alone[@]}" --operation sing --key seal "$request"
+mkdir mine
+cp document mine
+refused 'any key that you guard' "${yes_alone[@]}" --documents mine
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --operation block --key seal "$request"
+says 'would be to sign, and not to block'
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key rsa --document document "$request"
+says "would not be for key 'rsa', but for 'seal'"
+status_is "$request" PENDING && holds "\"approvedBy\":[\"$(public alice)\"]"
+approves bob "$request" seal document
 shows 'Is it the file you gave, .*YES, exactly'
+# Once more, by the id that was given.
+refused 'this key has approved it already' skatool approve --approver bob.pem "${at[@]}" --yes --key seal \
+    --document document "$request"
 signed_by document seal
 succeeds skatool history
 shows 'approved +SIGN +seal'
@@ -113,14 +146,14 @@ succeeds tasks_of dave
 says 'Nothing in'
 succeeds tasks_of dave --cert dave.crt
 shows 'just words'
-approves dave "$request" --cert dave.crt
+approves dave "$request" rsa document --cert dave.crt
 shows 'Exactly this text' '\| We have a deal.' '\| just words'
-approves erin "$request"
+approves erin "$request" rsa document
 signed_by document rsa
 hand_in rsa NONESHA256_WITH_RSA digest "$(meta '{"app":"other","x":"y"}')"
-approves erin "$request"
+approves erin "$request" rsa document
 shows 'not in this request' '"app":"other"'
-approves dave "$request" --cert dave.crt --document document
+approves dave "$request" rsa document --cert dave.crt
 signed_by document rsa
 
 # ---- Lies ----------------------------------------------------------------------------------------
@@ -133,21 +166,44 @@ printf 'We have no deal.\n' >other
 hand_in seal NONE_WITH_ECDSA digest \
     "$(ours_meta "$(digest_of document),\"signedContent\":\"$(b64 <other)\"")"
 refused 'signedContent' \
-    skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+    skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
 ask 200 DELETE "/v1/request/$request"
 hand_in seal NONE_WITH_ECDSA digest \
     "$(ours_meta "$(digest_of document),\"signedContent\":\"$(b64 <document)\"")"
-approves alice "$request"
+approves alice "$request" seal document
 shows 'Exactly this text' '\| We have a deal.'
 ask 200 DELETE "/v1/request/$request"
+# Of signed attributes a file is a part only; what else there is to read, a person has to.
+plain cms -sign -binary -nosmimecap -in document -signer dave.crt -inkey dave.pem -outform DER -out cms.der
+place=$(plain asn1parse -inform DER -in cms.der | grep 'cont \[ 0 \]' | tail -n 1)
+offset=$((${place%%:*}))
+length=$(sed -E 's/.*hl=([0-9]+) l= *([0-9]+) .*/\1 + \2/' <<<"$place")
+{ printf '\x31' && tail -c +$((offset + 2)) cms.der | head -c $((length - 1)); } >attributes
+plain dgst -sha256 -binary attributes >attributes.digest
+for words in '' 'the \u202edeal'; do
+    hand_in seal NONE_WITH_ECDSA attributes.digest "$(meta "{\"app\":\"ska-provider\",\"description\":\"$words\",
+        $(digest_of attributes),\"signedContent\":\"$(b64 <attributes)\"}")"
+    if [ -z "$words" ]; then
+        approves alice "$request" seal document
+        shows 'This is .*CMS'
+    else
+        ends 2 skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
+        says 'a person has to read what else is on the page'
+        status_is "$request" PENDING
+        holds '"approvedBy":[]'
+    fi
+    ask 200 DELETE "/v1/request/$request"
+done
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice
 says 'warning: .*about another digest than that in the approval token'
-refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes \
+    --key seal --document document "$request"
 ask 200 DELETE "/v1/request/$request"
 # A digest that is called a message.
 hand_in seal SHA256_WITH_ECDSA digest "$(ours_meta)"
-refused 'look like a digest' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+refused 'look like a digest' skatool approve --approver alice.pem "${at[@]}" --yes --key seal \
+    --document document "$request"
 ask 200 DELETE "/v1/request/$request"
 # Words that would write on a terminal.
 hand_in seal NONE_WITH_ECDSA digest "$(printf '\033[2Jyes' | b64)"
@@ -174,7 +230,7 @@ says 'Nothing in'
 ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"seal"}}'
 request=$(member blockKeyRequestId)
 for name in alice bob; do
-    approves "$name" "$request"
+    succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes --key seal --operation block "$request"
     shows 'that a key is BLOCKED' 'The key stops signing'
 done
 becomes "$request" EXECUTED
@@ -184,8 +240,12 @@ ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",
 request=$(member modifyKeyRequestId)
 key operation
 for name in bob carol; do
-    approves "$name" "$request"
-    shows 'a CHANGE OF THE RULES of a key' 'mallory'
+    if has_terminal; then
+        reads "$name" "$request"
+        shows 'a CHANGE OF THE RULES of a key' 'mallory'
+    else
+        approve_task "$name" ModifyKey "$request"
+    fi
 done
 becomes "$request" EXECUTED
 
@@ -213,7 +273,7 @@ if has_terminal; then
     becomes "${requests[3]}" REJECTED
     for i in 1 2; do
         request=${requests[i]}
-        approves dave "$request" --cert dave.crt --document "contract$i"
+        approves dave "$request" rsa "contract$i" --cert dave.crt
         signed_by "contract$i" rsa
     done
 fi
@@ -222,9 +282,20 @@ fi
 
 hand_in rsa NONESHA256_WITH_RSA digest "$(ours_meta)"
 at=(--tsb "$url" --tsb-ca authority.pem)
-refused 'none of the API keys' tasks_of erin
+refused 'wants an API key for this call, and none is given .*--tsb-api-key-source' tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
-refused "$url: " tasks_of erin
+refused "$url: .*has to be of a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
+at=(--tsb "$url" --tsb-api-key-source "file:$work/approver-keys")
+refused "$url: .*does not know, name that CA.s file with .*--tsb-ca" tasks_of erin
+at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
+cp approver-keys open-keys
+chmod 644 open-keys
+succeeds skatool requests --approver erin.pem --tsb "$url" --tsb-ca authority.pem \
+    --tsb-api-key-source file:open-keys
+says 'open-keys has API keys, and every user of this computer can read it: chmod go= '
+refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver erin.pem --tsb "$url" \
+    --tsb-api-key-source approver-key
+! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
 refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
 refused 'cannot be used together' skatool requests --approver erin.pem --dir . --tsb "$url"
 # A configuration is for the broker that it names, and for no other.
@@ -235,7 +306,7 @@ shows 'the deal'
 configure "tsb-url = https://127.0.0.1:9" "tsb-ca = $work/authority.pem" \
     "tsb-api-key-source = file:$work/approver-keys"
 sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
-refused 'none of the API keys' skatool requests --approver erin.pem --tsb "$url"
+refused 'wants an API key for this call, and none is given' skatool requests --approver erin.pem --tsb "$url"
 stop "$server"
 OPENSSL_CONF=/dev/null
 refused "$url: " skatool requests --approver erin.pem "${at[@]}"

@@ -58,29 +58,35 @@ certified() { # QUORUM
 }
 mkdir -m 700 state
 configure_broker "state-dir = $work/state"
-printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":%s}' "$(certified 1)" \
-    "$(certified 1)" >certified.json
+certified_policy() { # QUORUM of the use rule
+    printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":%s}' "$(certified "$1")" \
+        "$(certified 1)"
+}
+certified_policy 1 >certified.json
 keygen certified certified.json --algorithm EC
 succeeds skatool show --key ska:object=certified
 shows "use +.*1 of 2: Dave, alice"
 attributes certified
 has '"type":"certificate"'
-asked() { # OPTION...: a request, which dave approves
-    succeeds skatool request --key ska:object=certified "$@"
-    request=$(cat stdout.txt)
-    refused 'gives it with --cert' skatool approve --approver dave.pem --tsb "$url" --tsb-ca authority.pem \
-        --yes "$request"
-    succeeds skatool approve --approver dave.pem --cert dave.crt --tsb "$url" --tsb-ca authority.pem \
-        --yes "$request"
-    becomes "$request" EXECUTED
+# daves OPTION...: an answer of his
+daves() {
+    skatool approve --approver dave.pem --tsb "$url" --tsb-ca authority.pem --key certified --yes "$@" "$request"
 }
-asked document
+succeeds skatool request --key ska:object=certified document
+request=$(cat stdout.txt)
+refused 'gives it with --cert' daves --document document
+succeeds daves --document document --cert dave.crt
+becomes "$request" EXECUTED
 succeeds skatool execute "$request" -o certified.sig
 attributes certified
 member publicKey | plain base64 -d -A | plain pkey -pubin -inform DER -out certified.pub.pem
 verified document certified.pub.pem certified.sig -sha256
-printf '{"ruleUse":%s}' "$(certified 2)" >use.json
-asked --operation modify --policy use.json
+certified_policy 2 >use.json
+succeeds skatool request --key ska:object=certified --operation modify --policy use.json
+request=$(cat stdout.txt)
+refused 'for a person to read' daves --operation modify --cert dave.crt
+approve_task dave ModifyKey "$request"
+becomes "$request" EXECUTED
 succeeds skatool execute "$request"
 shows "^key 'certified' has new rules"
 succeeds skatool show --key ska:object=certified
@@ -134,13 +140,13 @@ configure_broker
 
 # One that cannot be opened hides no other; those of the broker itself are none of ours.
 succeeds skatool list
-shows '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
+shows "BLOCKED, BY THE BROKER'S WORD" '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
     "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
 says 'warning: .*guarded'
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "says more: $(cat stderr.txt)"
 [ "$(wc -l <stdout.txt)" -eq 11 ] || fail "not all keys: $(cat stdout.txt)"
 succeeds skatool list --key ska:object=seal --json
-shows '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
+shows '"toldByHsm":[[:space:]]*false' '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
 ! grep -q '"rsa"' stdout.txt || fail "lists others: $(cat stdout.txt)"
 
 succeeds skatool show --key ska:object=blocked

@@ -93,7 +93,8 @@ shows 'blocked +not told' 'SAM-approved +not told'
 succeeds skatool show --key ska:object=seal --json
 ! grep -q '"blocked"' stdout.txt || fail "tells: $(cat stdout.txt)"
 
-printf '{"ruleUse":%s}' "$bobs" >policy.json
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
+    "$bobs" "$alices" "$alices" "$alices" >policy.json
 broker "$(attributes "$alices" "$unblocked")" EXECUTED
 says_done modify --policy policy.json
 ends 3 skatool execute "$id"
@@ -179,15 +180,17 @@ for end in FAILED EXPIRED CANCELLED; do
     broker "$(attributes "$alices" "$unblocked")" "$end"
     sed -i "s#$old#$url#" state/broker-*
     before=$(handed_in)
-    refused "request $id at the broker: .*(again|anew).*" ska dgst -sha256 -sign ska:object=seal document
+    refused "request $id \([0-9a-f]{16}\) at the broker: it .*(again|anew).*" ska dgst -sha256 -sign ska:object=seal document
+    [ "$end" != FAILED ] || says "refused, by the broker's word"
+    ! grep -q 'refused by the HSM' stderr.txt || fail "the HSM's word? $(cat stderr.txt)"
     [ "$(handed_in)" -eq "$before" ] || fail "$end: somebody was asked anew without a word"
     [ -z "$(find state -name 'broker-*')" ] || fail "$end: still remembered"
 done
 # Nobody is asked for a key that is blocked.
 broker "$(attributes "$alices" "$blocked")" PENDING
 before=$(handed_in)
-refused "key 'seal' is blocked" ska dgst -sha256 -sign ska:object=seal document
-refused "key 'seal' is blocked" skatool request --key ska:object=seal document
+refused "the broker says, unconfirmed, that key 'seal' is blocked" ska dgst -sha256 -sign ska:object=seal document
+refused "the broker says, unconfirmed, that key 'seal' is blocked" skatool request --key ska:object=seal document
 [ "$(handed_in)" -eq "$before" ] || fail 'somebody was asked'
 
 # ---- What it repeats -----------------------------------------------------------------------------

@@ -31,6 +31,10 @@ task() {
 }
 task other
 other=$task
+printf 'We have no deal.\n' | plain dgst -sha256 -binary >digest
+task seal
+mv seal.json no_deal.json
+plain dgst -sha256 -binary folder/deal.txt >digest
 task seal
 # tells FILE TASK...: what the liar answers.
 tells() {
@@ -64,14 +68,25 @@ tells one.json "$(cat lie.json)"
 ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says "would not be for key 'seal', but for 'other'" '0 approved, 0 rejected, 1 left'
 heard /v1/approval 0
-# Without a filter the token that was shown is the one that counts.
-ends 4 skatool approve --approver alice.pem "${at[@]}" --documents folder --yes
+# For the same key, too, the token that was looked at is the one that counts.
+renamed no_deal.json "$id" >one.json.new
+tells one.json "$(cat one.json.new)"
+ends 4 skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'was replaced by another request' '0 approved'
 heard /v1/approval 0
 # By its id: the list says one thing, the task another.
 tells list.json "$(cat lie.json)"
 refused "would not be for key 'seal', but for 'other'" \
-    skatool approve --approver alice.pem "${at[@]}" --key seal --yes "$id"
+    skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
+heard /v1/approval 0
+# What stands under the id is another document; of another operation; nobody says of what.
+tells list.json "$(cat one.json.new)"
+ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
+says 'NOT the document|cannot be compared'
+ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --operation block --yes "$id"
+says 'would be to sign, and not to block'
+refused 'can put anything under an id' skatool approve --approver alice.pem "${at[@]}" --key seal --yes "$id"
+refused 'any key that you guard' skatool approve --approver alice.pem "${at[@]}" --documents folder --yes
 heard /v1/approval 0
 tells list.json "$(cat seal.json)"
 tells one.json "$(cat seal.json)"
@@ -117,8 +132,17 @@ heard /v1/approval 0
 # Another approver's rejection is nobody else's.
 succeeds skatool requests --approver bob.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
+# Under another id it is the same.
+tells list.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)" "$(cat other.json)"
+tells one.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
+heard /v1/approval 0
+tells list.json "$(cat seal.json)" "$(cat other.json)"
+tells one.json "$(cat seal.json)"
 # Who has thought better of it.
-succeeds skatool approve --approver alice.pem "${at[@]}" --yes "$id"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
+shows 'WARNING: YOU have rejected the same before, at 20'
 heard /v1/approval 1
 succeeds skatool requests --approver alice.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
@@ -146,16 +170,21 @@ succeeds skatool show --key 'ska:object=seal' --json
 shows '"toldByHsm":.*false'
 ! grep -q samApproved stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool list
-shows '^seal .* SKA +no +\?$'
+shows "BLOCKED, BY THE BROKER'S WORD" '^seal .* SKA +no +\?$'
 # The device knows the rules of now.
 printf '{"ruleUse":%s}' "$(rule 1 bob mallory)" >new.json
 configure
 succeeds skatool request --key "$(uri seal)" --operation modify --policy new.json -o change.json
 succeeds skatool inspect change.json
 shows "The rules now by the HSM's word, which was asked:" "What changes, compared with the HSM's word"
-told() { # what alice is told, on one line
+told() { # OPTION... REQUEST: what alice is told, on one line; new rules at a broker are read by a person
     cp change.json told.json
-    succeeds skatool approve --approver alice.pem --yes "$@"
+    if [ -e "${*: -1}" ]; then
+        succeeds skatool approve --approver alice.pem --yes "$@"
+    else
+        succeeds "$programs/skatool_terminal" 'Type yes or no: ' yes -- "$binary_dir/tools/skatool" approve \
+            --approver alice.pem "$@"
+    fi
     tr -d '\r' <stdout.txt | tr -s ' \n' ' ' >told.txt
 }
 tells_her() {
@@ -175,6 +204,7 @@ shows "The rules now by the broker's word, which was asked; nothing confirms it:
 ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob mallory),
     \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
 for request in told.json "$(member modifyKeyRequestId)"; do
+    [ -e "$request" ] || has_terminal || continue
     told "$request"
     tells_her 'A broker was asked what holds now. It is not the device' \
         'now, the broker says, unconfirmed: 2 of' \
@@ -183,14 +213,16 @@ for request in told.json "$(member modifyKeyRequestId)"; do
     ! grep -qE 'the device says|keys was asked|shows another key|1970' told.txt ||
         fail "a broker is no device: $(cat told.txt)"
 done
-grep -q 'cannot be told: the requests do not all show' told.txt || fail "$(cat told.txt)"
-# A device that this computer can ask may have another key of that label.
-ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob alice),
-    \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
-configure
-told --tsb "$url" --tsb-ca authority.pem "$(member modifyKeyRequestId)"
-tells_her 'could not be asked' "does not tell the key's public key"
-! grep -q 'the device says' told.txt || fail "of which key? $(cat told.txt)"
+if has_terminal; then
+    grep -q 'cannot be told: the requests do not all show' told.txt || fail "$(cat told.txt)"
+    # A device that this computer can ask may have another key of that label.
+    ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob alice),
+        \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
+    configure
+    told --tsb "$url" --tsb-ca authority.pem "$(member modifyKeyRequestId)"
+    tells_her 'could not be asked' "does not tell the key's public key"
+    ! grep -q 'the device says' told.txt || fail "of which key? $(cat told.txt)"
+fi
 configure_broker
 # By whose rule a request is counted.
 ends 2 skatool status --key 'ska:object=seal' change.json

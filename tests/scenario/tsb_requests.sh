@@ -28,6 +28,12 @@ at_broker() { # NAME: the only request of alice's
     member id
 }
 
+# The id by which lists and pages go, on both sides, of what was handed in just now.
+own() {
+    own=$(sed -nE 's/.*request [0-9a-f-]{36} \(([0-9a-f]{16})\) .*/\1/p' stderr.txt)
+    [ "${#own}" -eq 16 ] || fail "no id of ours: $(cat stderr.txt)"
+}
+
 # ---- To sign -------------------------------------------------------------------------------------
 
 succeeds skatool requests
@@ -35,7 +41,8 @@ says "There are no open requests in $url"
 succeeds skatool request --key ska:object=seal --description 'the deal' document
 id=$(cat stdout.txt)
 [ "${#id}" -eq 36 ] || fail "no id: $id"
-says "request $id is open at $url; approvers: skatool approve --approver KEY --tsb $url $id"
+says "request $id \([0-9a-f]{16}\) is open at $url; approvers: skatool approve --approver KEY --tsb $url $id"
+own
 status_is "$id" PENDING
 # The same is found again; by the command that signs, too.
 succeeds skatool request --key ska:object=seal document
@@ -43,14 +50,29 @@ succeeds skatool request --key ska:object=seal document
 says 'was open already'
 refused "request $id .* at the broker .*the same command again" \
     ska dgst -sha256 -sign ska:object=seal -out early.sig document
+ends 2 skatool status "${own:0:8}"
+shows "Request $own[0-9a-f]{48}, to sign" "The broker calls it $id"
 ends 2 skatool status "${id:0:8}"
-shows "Request $id, to sign" 'At the broker it is pending' 'board +2 +0' 'alice, bob, carol'
+shows "Request $own[0-9a-f]{48}, to sign" 'At the broker it is pending' 'board +2 +0' 'alice, bob, carol'
 ends 2 skatool execute "${id:0:8}" -o none.sig
 says 'still needed'
 [ ! -e none.sig ] || fail "a signature out of nothing"
 approve_task alice Sign "$id"
+# An approver finds it by the same, and by either id of the broker's.
+alices=(--approver alice.pem --tsb "$url" --tsb-ca authority.pem)
+succeeds skatool requests --approver bob.pem --tsb "$url" --tsb-ca authority.pem --json
+task=$(sed -nE 's/.*"requestId":[[:space:]]*"([^"]*)".*/\1/p' stdout.txt | head -1)
+shows "\"statedId\":[[:space:]]*\"$own"
+succeeds skatool requests --approver bob.pem --tsb "$url" --tsb-ca authority.pem
+shows "^${own:0:8} +sign +seal"
+for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "$id"; do
+    refused "would not be for key .other., but for .seal." \
+        skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key other \
+        --document document --yes "$name"
+done
+refused 'has nothing with this id' skatool approve "${alices[@]}" --key seal --document document --yes "${own:0:8}"
 succeeds skatool requests
-shows "^${id:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'
+shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'
 succeeds skatool requests --json
 shows '"atBroker":[[:space:]]*"pending"' '"state":[[:space:]]*"open"'
 succeeds skatool requests --key other
@@ -72,6 +94,13 @@ folder=$(echo evidence/*)
     fail "other evidence: $(ls evidence/*)"
 succeeds skatool inspect --audit-log log "$folder"
 succeeds skatool inspect --of document.sig evidence
+# The broker's words are at odds with each other.
+cp -r "$folder" told
+sed -i -E 's/"rejectedBy":[[:space:]]*\[[^]]*\]/"rejectedBy": ["'"$(public alice | sed 's#/#\\/#g')"'"]/' told/broker.json
+grep -q '"rejectedBy": \["' told/broker.json || fail "not changed: $(cat told/broker.json)"
+(cd told && sha256sum broker.json request.json signature >SHA256SUMS)
+ends 4 skatool inspect told
+shows "WRONG +the broker's word: the same have approved and rejected it: alice" "approvals: a broker keeps them"
 # Other kinds of keys and digests.
 one_of() { # LABEL FILE OPTION...
     local label=$1 file=$2
@@ -102,13 +131,39 @@ becomes "$id" EXECUTED
 succeeds skatool execute "$id" -o long.sig
 verified document seal.pub.pem long.sig -sha384
 
+# ---- A seal --------------------------------------------------------------------------------------
+
+# Its signature is of use to the seal only, whatever approvers are told of what is signed.
+printf 'basicConstraints=critical,CA:false\nkeyUsage=critical,nonRepudiation\n' >seal.ext
+plain x509 -new -force_pubkey seal.pub.pem -subj /CN=Seal -days 30 -CA authority.pem -CAkey authority.key \
+    -extfile seal.ext -out seal.crt
+for content in structures none; do
+    configure_broker "state-dir = $work/state" "request-content = $content"
+    seal=(skatool seal --key ska:object=seal --cert seal.crt -o "$content.p7s" document)
+    ends 2 "${seal[@]}"
+    says 'approvals pending'
+    succeeds skatool requests --json
+    id=$(sed -nE 's/.*"(requestId|id)":[[:space:]]*"([^"]*)".*/\2/p' stdout.txt | head -1)
+    approve_task alice Sign "$id"
+    approve_task bob Sign "$id"
+    becomes "$id" EXECUTED
+    refused 'the same command again \(skatool seal\)' skatool execute "${id:0:8}" -o raw.sig
+    [ ! -e raw.sig ] || fail 'the signature of a seal was taken away'
+    succeeds "${seal[@]}"
+    plain cms -verify -binary -inform DER -in "$content.p7s" -content document -CAfile authority.pem \
+        -purpose any -out /dev/null
+    succeeds skatool requests
+    says 'There are no open requests'
+done
+configure_broker "state-dir = $work/state" "audit-log = $work/log" "evidence-dir = $work/evidence"
+
 # ---- Ends ----------------------------------------------------------------------------------------
 
 succeeds skatool request --key ska:object=seal long
 id=$(cat stdout.txt)
 approve_task alice Sign "$id"
 succeeds skatool withdraw "${id:0:8}"
-says "Withdrew request ${id:0:16} to [a-z ]+ key '[a-z]+', which 1 person had approved \\(alice\\); copies of the approvals stay good until"
+says "Withdrew request [0-9a-f]{16} to [a-z ]+ key '[a-z]+', which 1 person had approved \\(alice\\); copies of the approvals stay good until"
 ask 200 GET "/v1/request/$id"
 has CANCELLED
 refused 'remembers no request' skatool status "$id"
@@ -134,10 +189,11 @@ reject_task bob Sign "$id"
 becomes "$id" REJECTED
 succeeds skatool request --key ska:object=seal document
 other=$(cat stdout.txt)
+own
 succeeds skatool requests --clean --yes
-says "Withdrew request ${id:0:16}"
+says 'Withdrew request [0-9a-f]{16}'
 succeeds skatool requests
-shows "^${other:0:8} " " $(id -un) "
+shows "^${own:0:8} " " $(id -un) "
 [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "not only the open one: $(cat stdout.txt)"
 succeeds skatool withdraw "$other"
 # Another's result is not handed out.
@@ -168,12 +224,14 @@ change() {
 }
 succeeds skatool request --key ska:object=seal --operation block --description 'stolen'
 id=$(cat stdout.txt)
+own
 succeeds skatool requests
-shows "^${id:0:8} +block +seal +0 of 2 " ' pending +stolen'
+shows "^${own:0:8} +block +seal +0 of 2 " ' pending +stolen'
 ends 2 skatool execute "$id"
 says 'still needed'
 for name in alice carol; do
-    succeeds skatool approve --approver "$name.pem" --tsb "$url" --tsb-ca authority.pem --yes "$id"
+    succeeds skatool approve --approver "$name.pem" --tsb "$url" --tsb-ca authority.pem \
+        --operation block --key seal --yes "$own"
     shows 'that a key is BLOCKED' '\| stolen'
 done
 becomes "$id" EXECUTED
@@ -183,14 +241,21 @@ succeeds skatool show --key ska:object=seal
 shows 'blocked +yes'
 change unblock Unblock --
 shows "^key 'seal' is unblocked"
-# What is not named stays.
-printf '{"ruleUse":%s}' "$(rule 1 mallory)" >use.json
+# All rules are replaced, and none by the broker's word of what it is.
+printf '{"ruleUse":%s,"ruleUnblock":null}' "$(rule 1 mallory)" >use.json
+refused 'name these too: ruleBlock, ruleModify .*only the broker.s word' \
+    skatool request --key ska:object=seal --operation modify --policy use.json
+all_rules() { # USE-RULE
+    printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":%s}' "$1" \
+        "$(rule 2 alice bob carol)" "$(rule 2 alice bob carol)"
+}
+all_rules "$(rule 1 mallory)" >use.json
 change modify ModifyKey bob carol -- --policy use.json
 shows "^key 'seal' has new rules"
 ask 200 POST /v1/key/attributes '{"label":"seal"}'
 has '"ruleUse":\{"tokens":\[\{"name":"seal".*"quorum":1.*"name":"mallory"' '"ruleBlock":\{.*"quorum":2' \
     '"ruleUnblock":null'
-printf '{"ruleUse":%s}' "$(rule 1 mallory | sed 's/"timeout":0/"timeout":90/')" >use.json
+all_rules "$(rule 1 mallory | sed 's/"timeout":0/"timeout":90/')" >use.json
 refused 'multiple of 60' \
     skatool request --key ska:object=seal --operation modify --policy use.json
 # With approvals that are there it is done at once, where no rule has time limits.
@@ -199,10 +264,10 @@ refused 'APPROVALS|approvals|still needed' skatool execute --key ska:object=rsa 
 approve block.json alice
 succeeds skatool execute --key ska:object=rsa block.json
 shows "^key 'rsa' is blocked"
-printf '{"ruleUse":%s}' "$(rule 1 bob)" >use.json
+all_rules "$(rule 1 bob)" >use.json
 succeeds skatool request --key ska:object=rsa --operation modify --policy use.json -o modify.json
 approve modify.json alice
 succeeds skatool execute --key ska:object=rsa modify.json
 succeeds skatool show --key ska:object=rsa
-shows 'blocked +yes' 'use +.*1 of 1: bob' 'block +.*: alice' 'unblock +.*always|unblock +.*nobody|unblock'
+shows 'blocked +yes' 'use +.*1 of 1: bob' 'block +.*2 of 3: alice' 'unblock +.*always|unblock +.*nobody|unblock'
 pass

@@ -193,7 +193,7 @@ faulty "huge-answer@$sync" 'more than 1048576 bytes'
 faulty "foreign-result@$sync" 'does not verify with the key.s public key'
 faulty "hsm-error@$sync" '701'
 faulty "signer-not-allowed@$sync" 'requests that a signer it knows has signed'
-faulty "api-key-missing@$sync" 'none of the API keys'
+faulty "api-key-missing@$sync" 'wants an API key for this call, and none is given'
 # Looking is repeated, signing never.
 stop "$server"
 broker 'fault = html-502@/v1/key*2'

@@ -126,7 +126,7 @@ next=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 [ "$next" != "$id" ] || fail "the rejected request is asked about again"
 # Withdrawn by somebody else: that is said before people are asked anew.
 ask 200 DELETE "/v1/request/$next"
-refused "request $next at the broker: it was withdrawn" "${sign[@]}"
+refused "request $next \([0-9a-f]{16}\) at the broker: it says that it was withdrawn" "${sign[@]}"
 refused 'approvals pending' "${sign[@]}"
 grep -q "$next" stderr.txt && fail "goes on with what was withdrawn"
 
@@ -147,7 +147,7 @@ configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
 rm -f state/*
 begin out.txt "${openssl[@]}" -sign ska:object=seal -out none.sig document
 stop "$server" KILL
-grep -q "request $id at the broker: 0 of 2; still needed: 2 of alice, bob and carol" out.txt ||
+grep -q "request $id ([0-9a-f]*) at the broker: 0 of 2; still needed: 2 of alice, bob and carol" out.txt ||
     fail "no progress: $(cat out.txt)"
 [ ! -s none.sig ] || fail "signed"
 # Killed, it is remembered all the same, and two who want the same have one request.
@@ -335,7 +335,7 @@ refused_handing_in html-502@/v1/sign 'status 502.*whether the broker has the req
 refused_handing_in half-answer@/v1/sign 'whether the broker has the request is not known'
 refused_handing_in huge-answer@/v1/sign 'more than 1048576 bytes.*whether the broker has the request is not known'
 refused_handing_in plain-401@/v1/sign 'status 401.*who calls'
-refused_handing_in api-key-missing@/v1/sign 'none of the API keys'
+refused_handing_in api-key-missing@/v1/sign 'wants an API key for this call, and none is given'
 refused_handing_in hsm-error@/v1/sign '701'
 # Nobody waits: it is withdrawn, however the broker says that this is done.
 faulty 'pending, delete-204'

@@ -128,8 +128,15 @@ static struct ska_request *with_words(const char *words, struct recorder *record
 
 #define APP "{\"app\":\"ska-provider\","
 
+#define STATED "3f7b7d69c09a13a78660d30239d86564de721a705777aeaf2b61aebff4ace9b7"
+
 static void words_are_words(void **state)
 {
+    static const char *const no_ids[] = {APP "\"requestId\":\"" STATED "0\"}",
+                                         APP "\"requestId\":\"3f7b\"}", APP "\"requestId\":\"\"}",
+                                         APP
+                                         "\"requestId\":\"../../../../../../../../../../../../../"
+                                         "../../../../../../../..//\"}"};
     struct recorder recorder;
     struct ska_request *request = with_words(
         APP "\"time\":\"2026-01-05T09:31:00Z\",\"description\":\"the deal\",\"new\":[],"
@@ -154,6 +161,16 @@ static void words_are_words(void **state)
     request = with_words("no JSON \033[2J", &recorder);
     assert_string_equal(request->description, "no JSON \\x1B[2J");
     ska_request_free(request);
+    /* An id is one, or left out. */
+    request = with_words(APP "\"requestId\":\"" STATED "\"}", &recorder);
+    assert_string_equal(request->stated_id, STATED);
+    assert_string_not_equal(request->id, STATED);
+    ska_request_free(request);
+    for (size_t i = 0; i < sizeof(no_ids) / sizeof(no_ids[0]); i++) {
+        request = with_words(no_ids[i], &recorder);
+        assert_string_equal(request->stated_id, "");
+        ska_request_free(request);
+    }
     /* A time is one, or left out. */
     request = with_words(APP "\"time\":\"now; and more\"}", &recorder);
     assert_null(request->created);

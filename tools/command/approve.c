@@ -13,6 +13,7 @@
 
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/base/file.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/input.h"
@@ -72,6 +73,56 @@ static bool check_document(struct tool *tool, struct approve *approve)
                  approve->document, document->reason);
     return done && document->answer == DOCUMENT_SAME;
 }
+
+/* ---- Where nobody looks ---------------------------------------------------------------------- */
+
+static bool is_operation(const char *name, enum ska_operation operation)
+{
+    return name != NULL && strcmp(name, text_operation(operation)) == 0;
+}
+
+/*
+ * A broker puts under an id what it likes. Where nobody looks, what is approved has to be fixed by
+ * what the approver says himself: the key, and the document or what is done to the key.
+ */
+static bool check_unattended(struct tool *tool, const struct approve *approve)
+{
+    const struct request_filter *wanted = &approve->wanted;
+
+    if (!approve->yes || !review_is_of_broker(&approve->review))
+        return true;
+    if (is_operation(wanted->operation, SKA_OPERATION_MODIFY))
+        return options_wrong(tool, "--yes: at a broker new rules are for a person to read; "
+                                   "without --yes you are shown them, and asked");
+    if (wanted->key != NULL &&
+        (approve->document != NULL || is_operation(wanted->operation, SKA_OPERATION_BLOCK) ||
+         is_operation(wanted->operation, SKA_OPERATION_UNBLOCK)))
+        return true;
+    return options_wrong(tool, "--yes: a broker can put anything under an id, and nobody would "
+                               "look, so say what you approve: --key LABEL, and --document FILE "
+                               "for a signature, or --operation block or unblock; without --yes "
+                               "you are shown it, and asked");
+}
+
+/* Signed attributes of CMS say more than which document it is: the time of the signature, too. */
+static bool check_rest_unattended(struct tool *tool, const struct approve *approve)
+{
+    const struct review *review = &approve->review;
+    bool is_short = true;
+
+    if (!approve->yes || !review_is_of_broker(review) || approve->document == NULL ||
+        ska_content_kind(document_content(review->request)) != SKA_CONTENT_ATTRIBUTES)
+        return true;
+    if (!review_is_short(tool, review, &approve->compared, &is_short))
+        return false;
+    return is_short || ska_fail(&tool->errors, SKA_R_DECLINED,
+                                "%s is the document, but a person has to read what else is on the "
+                                "page (a warning, or more that would be signed): without --yes you "
+                                "are shown it",
+                                approve->document);
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
 
 /* An approval that can never be used is not asked for; the clock of this machine may be wrong. */
 static bool check_time(struct tool *tool, const struct approve *approve)
@@ -262,8 +313,7 @@ static bool warn_of_blocked_key(struct tool *tool, const struct ska_request *req
 
     if (done && rules.told && rules.blocked && !rules.other_key)
         report_warning("%skey '%s' is blocked: approvals are of no use until it is unblocked",
-                       key_rules_are_certain(&rules) ? "" : "the broker says, unconfirmed, that ",
-                       request->key_label);
+                       backend_word_lead(rules.word), request->key_label);
     key_rules_clear(&rules);
     return done;
 }
@@ -287,7 +337,7 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
         report_note(approve->output.path == NULL
                         ? "this key has approved request %.16s already; nothing to do"
                         : "this key has approved request %.16s already; written as it is",
-                    review->request->id);
+                    request_shown_id(review->request));
     return true;
 }
 
@@ -334,16 +384,18 @@ static bool approve_run(struct tool *tool, struct approve *approve)
     bool already = false;
 
     review->source.in_place = approve->output.path == NULL;
-    if (!output_check(tool, &approve->output, review->source.what) || !review_read(tool, review) ||
-        !check_place(tool, approve) || !check_request(tool, approve) ||
-        !check_document(tool, approve) || !review_open_key(tool, review) ||
-        !is_done_already(tool, approve, &already))
+    if (!output_check(tool, &approve->output, review->source.what) ||
+        !review_open_place(tool, review) || !check_unattended(tool, approve) ||
+        !review_read(tool, review) || !check_place(tool, approve) ||
+        !check_request(tool, approve) || !check_document(tool, approve) ||
+        !review_open_key(tool, review) || !is_done_already(tool, approve, &already))
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
     warn_of_rejections(review);
-    return check_time(tool, approve) && warn_of_blocked_key(tool, review->request) &&
-           review_ask(tool, review, &question) && approve_sign_and_write(tool, approve);
+    return check_rest_unattended(tool, approve) && check_time(tool, approve) &&
+           warn_of_blocked_key(tool, review->request) && review_ask(tool, review, &question) &&
+           approve_sign_and_write(tool, approve);
 }
 
 /* Without REQUEST: all that waits for this approver. */
@@ -351,6 +403,8 @@ static bool approve_inbox(struct tool *tool, struct approve *approve)
 {
     struct inbox *inbox = &approve->inbox;
 
+    inbox->key = approve->wanted.key;
+    inbox->operation = approve->wanted.operation;
     if (approve->document != NULL || approve->output.path != NULL)
         return options_wrong(tool, "--document and --output are for one request: add its ID");
     if (approve->yes && inbox->documents == NULL)
@@ -366,6 +420,8 @@ static bool approve_inbox(struct tool *tool, struct approve *approve)
 static bool approve_check_options(struct tool *tool, struct approve *approve,
                                   const char *const *operands)
 {
+    enum ska_operation operation = SKA_OPERATION_SIGN;
+
     if (!request_source_take(tool, &approve->review.source, operands))
         return false;
     if (approve->review.source.by_id && approve->output.path != NULL)
@@ -375,8 +431,10 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
     if (approve->review.source.what != NULL && approve->inbox.documents != NULL)
         return options_wrong(tool, "--documents goes without an ID; for one request there is "
                                    "--document FILE");
-    approve->wanted.key = approve->inbox.key;
-    return true;
+    return approve->wanted.operation == NULL ||
+           text_read_operation(approve->wanted.operation, &operation) ||
+           options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
+                         approve->wanted.operation);
 }
 
 bool approve_command(struct tool *tool, int argc, char **argv)
@@ -393,7 +451,9 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
         OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
                     &approve.inbox.documents),
-        OPTION_TEXT("key", "LABEL", "only for the key with this label", &approve.inbox.key),
+        OPTION_TEXT("key", "LABEL", "only for the key with this label", &approve.wanted.key),
+        OPTION_TEXT("operation", "NAME", "only to sign, block, unblock or modify, whichever it is",
+                    &approve.wanted.operation),
         OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
                     &approve.inbox.requester),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",

@@ -13,6 +13,7 @@
 #include "tools/output.h"
 #include "tools/request_source.h"
 #include "tools/show/modification.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 struct execute {
@@ -75,6 +76,17 @@ static bool execute_in_directory(struct tool *tool, const struct execute *execut
 
 /* ---- A request by its id --------------------------------------------------------------------- */
 
+/* It can be fetched once, and is of use to nobody but the command that has made the rest of it. */
+static bool check_whole_signature(struct tool *tool, const struct ska_request *request)
+{
+    return !request->is_part ||
+           ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                    "request %.16s is of a seal, or another signature in CMS, that was begun: give "
+                    "the same command again (skatool seal), which goes on with it; execute would "
+                    "take its signature away. If nobody wants it any more: skatool withdraw %.8s",
+                    request_shown_id(request), request_shown_id(request));
+}
+
 /* At a broker, which has executed it; or in the approvals directory of the configuration. */
 static bool execute_by_id(struct tool *tool, const struct execute *execute,
                           struct request_source *source)
@@ -89,6 +101,7 @@ static bool execute_by_id(struct tool *tool, const struct execute *execute,
                 options_wrong(tool, "-o: what is executed in a directory makes no signature")) &&
                execute_in_directory(tool, execute);
     done = request_source_read(tool, source, NULL, &request) &&
+           check_whole_signature(tool, request) &&
            check_output(tool, request, execute->what, &execute->output) &&
            broker_request_fetch(tool, request, execute->key, &execute->output);
     ska_request_free(request);

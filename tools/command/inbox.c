@@ -10,8 +10,10 @@
 #include "provider/sign/ballot_text.h"
 #include "tools/command/inbox_rejection.h"
 #include "tools/command/requests.h"
+#include "tools/options.h"
 #include "tools/review.h"
 #include "tools/show/page.h"
+#include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 
 /* Who has gone away from an open inbox leaves no key in memory. */
@@ -157,7 +159,7 @@ static void say_approved(const struct review *review, const struct document *doc
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "%.16s is approved: document ", review->request->id);
+    ska_buffer_format(&text, "%.16s is approved: document ", request_shown_id(review->request));
     ska_buffer_name(&text, ska_span_text(document->path));
     ska_buffer_text(&text, ", key ");
     ska_buffer_name(&text, review->ballot.token.key_name);
@@ -261,13 +263,18 @@ static bool open_one(struct session *session, const char *id, struct review *rev
 static bool decide_by_file(struct session *session, struct review *review,
                            struct document *document, const char **why)
 {
+    const char *rejected = NULL;
     bool found = false;
     bool is_short = false;
 
     *why = "there is no file for it";
-    if (!find_file(session, review->request, &found, document))
+    if (!find_file(session, review->request, &found, document) ||
+        !request_place_rejected_before(session->place, review->request, &rejected))
         return false;
-    if (review->request->operation != SKA_OPERATION_SIGN)
+    if (rejected != NULL)
+        *why = "you have rejected the same before (skatool history shows when); to approve it "
+               "after all give its id";
+    else if (review->request->operation != SKA_OPERATION_SIGN)
         *why = "it is no signature";
     else if (found && !review_is_short(session->tool, review, document, &is_short))
         return false;
@@ -286,7 +293,7 @@ static bool answer_by_file(struct session *session, struct review *review)
     if (why == NULL)
         approve_one(session, review, &document);
     else
-        report_message("%.16s is left: %s", review->request->id, why);
+        report_message("%.16s is left: %s", request_shown_id(review->request), why);
     return true;
 }
 
@@ -352,6 +359,16 @@ static bool run_session(struct session *session)
     return done;
 }
 
+/* A file does not tell with which key it is signed, and that a broker chooses. */
+static bool check_unattended_inbox(const struct session *session)
+{
+    return !session->inbox->yes || !session->place->kind->is_broker ||
+           session->inbox->key != NULL ||
+           options_wrong(session->tool, "--yes: a broker can ask for a signature of your documents "
+                                        "with any key that you guard, and nobody would look: say "
+                                        "with which, by --key LABEL");
+}
+
 /* Where nobody can be asked. */
 static bool list_waiting(struct session *session)
 {
@@ -368,9 +385,11 @@ bool inbox_run(struct tool *tool, const struct inbox *inbox)
 
     session.filter.approver = &session.key;
     session.filter.key = inbox->key;
+    session.filter.operation = inbox->operation;
     session.filter.requester = inbox->requester;
     session.filter.certain_requester = true;
     done = place_open(tool, &inbox->where, &key, &session.place) && check_requester(&session) &&
+           check_unattended_inbox(&session) &&
            (inbox->documents == NULL ||
             document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
            (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));

@@ -15,6 +15,7 @@ struct inbox {
     const char *certificate;
     const char *documents; /* FOLDER */
     const char *key;       /* only of the key with this label */
+    const char *operation; /* only to do this: "sign", "block", ... */
     const char *requester; /* only of this user, by the file system */
     bool yes;              /* with documents only */
 };

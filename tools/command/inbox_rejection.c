@@ -7,6 +7,7 @@
 #include "provider/base/printable.h"
 #include "provider/request/refusal.h"
 #include "tools/show/page.h"
+#include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
 
@@ -54,7 +55,8 @@ static bool make_rejection(void *arg, size_t columns, struct ska_bytes *text)
     struct ska_buffer words = {0};
 
     ska_buffer_format(&words, "You are about to reject request %.16s, to %s with key ",
-                      review->request->id, text_operation(review->request->operation));
+                      request_shown_id(review->request),
+                      text_operation(review->request->operation));
     ska_buffer_name(&words, review->ballot.token.key_name);
     if (rejection->document != NULL) {
         ska_buffer_text(&words, ", your file ");

@@ -78,6 +78,30 @@ static void verify_told_rule(struct verification *verification, const struct ska
                    progress);
 }
 
+/* Whoever has rejected is not asked again, so nobody can have done both. */
+static void verify_told_apart(struct verification *verification, const struct ska_rule *rule,
+                              const struct broker_status *status)
+{
+    struct broker_people both = {.list = calloc(status->approved.count + 1, sizeof(*both.list))};
+    struct ska_buffer names = {0};
+
+    for (size_t i = 0; both.list != NULL && i < status->approved.count; i++)
+        for (size_t j = 0; j < status->rejected.count; j++)
+            if (ska_span_equal(ska_span_of(&status->approved.list[i]),
+                               ska_span_of(&status->rejected.list[j]))) {
+                both.list[both.count++] = status->approved.list[i]; /* borrowed */
+                break;
+            }
+    ska_broker_people_text(rule, &both, &names);
+    verification->text.failed = verification->text.failed || both.list == NULL || names.failed;
+    if (both.count > 0)
+        verify_add(verification, VERIFY_WRONG,
+                   "the broker's word: the same have approved and rejected it: %s",
+                   ska_buffer_string(&names));
+    ska_buffer_free(&names);
+    free(both.list);
+}
+
 static bool add_told(const struct ska_json_place *told, const struct ska_rule *rule,
                      struct ska_buffer *text, struct verification *verification)
 {
@@ -106,6 +130,7 @@ static bool add_told(const struct ska_json_place *told, const struct ska_rule *r
         ska_broker_progress_text(rule, &status, &progress);
         add_told_row(text, "rule", ska_buffer_string(&progress));
         verify_told_status(verification, state);
+        verify_told_apart(verification, rule, &status);
         verify_told_rule(verification, rule, &status.approved, ska_buffer_string(&progress));
     }
     ska_buffer_free(&progress);

@@ -22,6 +22,7 @@ struct entry {
     bool timestamp;
     enum backend_told blocked;
     enum backend_told sam_approved;
+    bool told_by_broker; /* who is not the HSM */
 };
 
 struct listing {
@@ -117,6 +118,7 @@ static void complete_entry(struct tool *tool, const struct hsm_look_up *of_all, 
     entry->ska = backend_key_is_ska(key);
     entry->timestamp = backend_key_is_timestamp(key);
     entry->only_label = false;
+    entry->told_by_broker = backend_key_word(key) != BACKEND_WORD_OF_HSM;
     if (entry->ska && !backend_key_state(key, &state, &tool->errors))
         memset(&state, 0, sizeof(state));
     entry->blocked = state.blocked;
@@ -139,12 +141,15 @@ static const char *shown_flag(const struct entry *entry, enum backend_told told)
 
 static bool print_table(struct tool *tool, const struct listing *listing)
 {
-    static const char *const heading[] = {"LABEL", "ID",      "ALGORITHM",
-                                          "KIND",  "BLOCKED", "SAM-APPROVED"};
+    const char *heading[] = {"LABEL", "ID", "ALGORITHM", "KIND", "BLOCKED", "SAM-APPROVED"};
     struct table table = {.columns = 6, .names = 1U << 0};
     struct ska_buffer text = {0};
-    bool done = table_add(&table, heading, &tool->errors);
+    bool done = false;
 
+    for (size_t i = 0; i < listing->count; i++)
+        if (listing->entries[i].told_by_broker)
+            heading[4] = "BLOCKED, BY THE BROKER'S WORD";
+    done = table_add(&table, heading, &tool->errors);
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
         const char *cells[] = {(const char *)entry->label.data,
@@ -173,7 +178,8 @@ static bool add_json(cJSON *array, const struct entry *entry)
                 cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL;
 
     if (done && !entry->only_label)
-        done = cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+        done = cJSON_AddBoolToObject(object, "toldByHsm", !entry->told_by_broker) != NULL &&
+               cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska)
         done = text_add_told(object, "blocked", entry->blocked) &&

@@ -124,12 +124,12 @@ static bool check_said(struct tool *tool, struct reject *reject, bool *already)
     *already = *already && !reject->again;
     if (*already)
         report_note("this key has rejected request %.16s already; nothing to do",
-                    review->request->id);
+                    request_shown_id(review->request));
     return !ska_ballot_has_approved(&review->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved request %.16s already, and an approval cannot be taken "
                     "back; nothing was written",
-                    review->request->id);
+                    request_shown_id(review->request));
 }
 
 static bool reject_run(struct tool *tool, struct reject *reject)

@@ -186,8 +186,8 @@ static bool write_request_file(struct tool *tool, const struct ska_request *requ
 static void warn_of_blocked(struct backend_key *key)
 {
     if (ska_key_is_blocked(key))
-        report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
-                       backend_key_label(key));
+        report_warning("%skey '%s' is blocked: approvals are of no use until it is unblocked",
+                       backend_word_lead(backend_key_word(key)), backend_key_label(key));
 }
 
 /* Only what a program that signs puts there has a name by which it is seen there. */
@@ -346,16 +346,10 @@ static bool ask_to_change(struct tool *tool, const struct request *request)
 
 static bool choose_operation(struct tool *tool, struct request *request)
 {
-    static const enum ska_operation all[] = {SKA_OPERATION_SIGN, SKA_OPERATION_BLOCK,
-                                             SKA_OPERATION_UNBLOCK, SKA_OPERATION_MODIFY};
-
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if (request->operation_name == NULL ||
-            strcmp(request->operation_name, text_operation(all[i])) == 0) {
-            request->operation = all[i];
-            return true;
-        }
-    return options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
+    request->operation = SKA_OPERATION_SIGN;
+    return request->operation_name == NULL ||
+           text_read_operation(request->operation_name, &request->operation) ||
+           options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
                          request->operation_name);
 }
 
@@ -405,7 +399,9 @@ bool request_command(struct tool *tool, int argc, char **argv)
                     &request.salt_length),
         OPTION_TEXT("payload", "FORM", "what is approved: digest (if not given) or message",
                     &request.payload),
-        OPTION_TEXT("policy", "FILE", "modify: the rules that are to change; those not named stay",
+        OPTION_TEXT("policy", "FILE",
+                    "modify: the rules that are to change; those not named stay, but "
+                    "a broker wants all four",
                     &request.policy),
         OPTION_TEXT("ca", "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
                     &request.ca_path),

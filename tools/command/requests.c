@@ -14,6 +14,7 @@
 #include "provider/base/printable.h"
 #include "tools/options.h"
 #include "tools/place_options.h"
+#include "tools/show/request_text.h"
 #include "tools/show/page.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
@@ -157,7 +158,8 @@ static bool note_dead(void *arg, struct listed_request *listed)
                         cleaning->count);
     cleaning->ids = grown;
     memcpy(cleaning->ids[cleaning->count++], listed->request->id, SKA_REQUEST_ID_LENGTH + 1);
-    ska_buffer_format(&cleaning->text, "%.*s  %s ", (int)listed->digits, listed->request->id,
+    ska_buffer_format(&cleaning->text, "%.*s  %s ", (int)listed->digits,
+                      request_shown_id(listed->request),
                       text_operation(listed->request->operation));
     ska_buffer_name(&cleaning->text, ska_span_text(listed->request->key_label));
     ska_buffer_format(&cleaning->text, ": %s; %zu approved\n", why, listed->ballot.key_count);

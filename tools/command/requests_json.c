@@ -64,6 +64,8 @@ static bool add_asked(cJSON *object, const struct listed_request *listed)
     char arrived[32];
 
     return ska_json_add_text(object, "requestId", request->id) &&
+           (request->stated_id[0] == 0 ||
+            ska_json_add_text(object, "statedId", request->stated_id)) &&
            (request->attempt == 0 ||
             cJSON_AddNumberToObject(object, "attempt", (double)request->attempt) != NULL) &&
            ska_json_add_text(object, "operation", ska_operation_names[request->operation]) &&

@@ -10,6 +10,7 @@
 #include "provider/base/printable.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/command/requests.h"
+#include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
 
@@ -86,7 +87,8 @@ static void say_requester(const struct listed_request *listed, struct ska_buffer
 static bool said_make(const struct listed_request *listed, struct said *said,
                       const struct ska_errors *errors)
 {
-    snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits, listed->request->id);
+    snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits,
+             request_shown_id(listed->request));
     say_until(listed, said->until);
     if (listed->word != NULL)
         snprintf(said->until, sizeof(said->until), "%s", listed->word);

@@ -110,7 +110,8 @@ static bool add_past_row(struct past *past, const struct history_entry *entry)
     const char *who = answered_by(entry, &by);
     bool done = false;
 
-    snprintf(id, sizeof(id), "%s", or_dash(entry->request_id));
+    snprintf(id, sizeof(id), "%s",
+             or_dash(entry->stated_id != NULL ? entry->stated_id : entry->request_id));
     done = table_add(&past->table,
                      (const char *[]){text_time(entry->seconds, time), answer_in_words(entry),
                                       or_dash(entry->operation), entry->key, id, who,
@@ -130,6 +131,7 @@ static bool add_past_object(cJSON *array, const struct history_entry *entry)
            ska_json_add_text(object, "answer", entry->answer) &&
            ska_json_add_text(object, "operation", entry->operation) &&
            ska_json_add_text(object, "requestId", entry->request_id) &&
+           ska_json_add_text(object, "statedId", entry->stated_id) &&
            ska_json_add_text(object, "key", entry->key) &&
            ska_json_add_text(object, "keySha256", entry->key_sha256) &&
            ska_json_add_text(object, "approverSha256", entry->approver_sha256) &&

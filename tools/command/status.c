@@ -58,12 +58,23 @@ static bool status_conclude(struct tool *tool, const struct status *status)
     if (!conclude_ballot(tool, ballot))
         return false;
     if (status->state.blocked == BACKEND_YES && status->request->operation == SKA_OPERATION_SIGN)
-        return ska_fail(&tool->errors, SKA_R_KEY_BLOCKED, "'%s' cannot sign before it is unblocked",
-                        status->request->key_label);
+        return ska_fail(
+            &tool->errors, SKA_R_KEY_BLOCKED, "%s'%s' cannot sign before it is unblocked",
+            backend_word_lead(backend_key_word(status->key)), status->request->key_label);
     return true;
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
+
+static bool fail_no_rule(struct tool *tool, const struct status *status)
+{
+    const struct request_place *place = status->source.place;
+
+    return ska_fail(&tool->errors, SKA_R_UNSUPPORTED, "the request does not say who may approve%s",
+                    place != NULL && place->kind->keeps_results
+                        ? ": the broker has not told the rule when it was handed in"
+                        : "; with --key URI the HSM is asked");
+}
 
 /* The rule of the key as it is now, else the one that the requester states. */
 static bool find_rule(struct tool *tool, struct status *status)
@@ -74,14 +85,11 @@ static bool find_rule(struct tool *tool, struct status *status)
     if (status->key != NULL && status->source.place != NULL &&
         status->source.place->kind->keeps_results)
         return options_wrong(tool,
-                             "--key: of a request at a broker the rule is told that held when "
-                             "it was handed in");
+                             "leave --key out: of a request at a broker the rule is shown that "
+                             "held when it was handed in");
     if (status->key == NULL) {
         status->ballot.rule = request_stated_rule(request);
-        return status->ballot.rule != NULL ||
-               ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                        "the request does not say who may approve; with --key URI the HSM is "
-                        "asked");
+        return status->ballot.rule != NULL || fail_no_rule(tool, status);
     }
     if (!ska_request_check_key(request, status->key, &tool->errors) ||
         !backend_key_state(status->key, &status->state, &tool->errors))

@@ -78,6 +78,8 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
     char now[32];
     bool done = object != NULL && keys != NULL &&
                 cJSON_AddStringToObject(object, "requestId", status->request->id) != NULL &&
+                (status->request->stated_id[0] == 0 ||
+                 cJSON_AddStringToObject(object, "statedId", status->request->stated_id) != NULL) &&
                 cJSON_AddStringToObject(object, "operation",
                                         ska_operation_names[status->request->operation]) != NULL &&
                 cJSON_AddBoolToObject(object, "satisfied", verdict.satisfied) != NULL &&

@@ -8,6 +8,7 @@
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
 #include "tools/command/status.h"
+#include "tools/show/request_text.h"
 #include "tools/show/table.h"
 #include "tools/show/text.h"
 
@@ -160,8 +161,8 @@ static void add_whose_rule(const struct status *status, struct ska_buffer *text)
                         "Who has approved is what the broker says, and the rule is the one that "
                         "was handed in; nothing here confirms them.\n");
     else if (status->key == NULL)
-        ska_buffer_text(text, "The rule is what the requester says; with --key URI the HSM is "
-                              "asked.\n");
+        ska_buffer_text(text, "The rule is what the requester says; with --key URI it is "
+                              "asked for.\n");
     else if (backend_key_word(status->key) != BACKEND_WORD_OF_HSM)
         ska_buffer_text(text, "The rule is what the broker says; nothing here confirms it.\n");
 }
@@ -170,11 +171,13 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Request %s, to %s%s key ", status->request->id,
+    ska_buffer_format(&text, "Request %s, to %s%s key ", request_shown_id(status->request),
                       text_operation(status->request->operation),
                       status->request->operation == SKA_OPERATION_SIGN ? " with" : "");
     text_quoted(&text, ska_span_text(status->request->key_label));
     ska_buffer_text(&text, "\n");
+    if (status->request->stated_id[0] != 0)
+        ska_buffer_format(&text, "The broker calls it %s.\n", status->request->id);
     if (!status_add_groups(status, &text, errors) || !status_add_windows(status, &text, errors)) {
         ska_buffer_free(&text);
         return false;
@@ -185,7 +188,9 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
     add_refused(status, &text);
     add_whose_rule(status, &text);
     if (status->state.blocked == BACKEND_YES)
-        ska_buffer_text(&text, "The key is blocked.\n");
+        ska_buffer_text(&text, backend_key_word(status->key) == BACKEND_WORD_OF_HSM
+                                   ? "The key is blocked.\n"
+                                   : "The broker says, unconfirmed, that the key is blocked.\n");
     if (ska_rule_is_empty(status->ballot.rule))
         ska_buffer_text(&text, "No approvals are needed.\n");
     else if (ska_ballot_judge(&status->ballot).satisfied)

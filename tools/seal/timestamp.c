@@ -357,7 +357,7 @@ static bool open_authority(const char *url, const char *ca_path, struct ska_http
                            const struct ska_errors *errors)
 {
     const struct ska_http_settings settings = {
-        .url = url, .ca_file = ca_path, .answer_limit = SEAL_REPLY_LIMIT};
+        .url = url, .ca_file = ca_path, .ca_setting = "--tsa-ca", .answer_limit = SEAL_REPLY_LIMIT};
 
     return ska_http_open(&settings, http, errors);
 }

@@ -26,7 +26,7 @@
 
 void briefing_head(const struct briefing *briefing, const char *lead, struct page *page)
 {
-    page_heading(page, "%s: request %.16s, key %s", lead, briefing->request->id,
+    page_heading(page, "%s: request %.16s, key %s", lead, request_shown_id(briefing->request),
                  page_name(page, briefing->ballot->token.key_name));
 }
 
@@ -42,6 +42,29 @@ static void say_title(const struct briefing *briefing, struct page *page)
     page_heading(page, "You are %s %s.",
                  briefing->refusing ? "about to REJECT" : "asked to approve",
                  titles[briefing->request->operation]);
+}
+
+/* "2026-11-22T12:00:00Z" as it is read; only digits and signs, see ska_request_parse(). */
+static void add_iso_time(const char *time, struct ska_buffer *text)
+{
+    for (; *time != 0; time++) {
+        if (*time == 'Z')
+            ska_buffer_text(text, " UTC");
+        else
+            ska_buffer_add(text, *time == 'T' ? " " : time, 1);
+    }
+}
+
+/* He may think better of it; nobody should approve by mistake what was answered already. */
+static void warn_of_own_rejection(const struct briefing *briefing, struct page *page)
+{
+    struct ska_buffer time = {0};
+
+    if (briefing->rejected == NULL || briefing->refusing)
+        return;
+    add_iso_time(briefing->rejected, &time);
+    page_warning(page, "YOU have rejected the same before, at %s (skatool history).",
+                 page_words(page, &time));
 }
 
 static void say_act(const struct briefing *briefing, struct page *page)
@@ -91,17 +114,6 @@ static void say_key(const struct briefing *briefing, struct page *page)
 }
 
 /* ---- Who asks -------------------------------------------------------------------------------- */
-
-/* "2026-11-22T12:00:00Z" as it is read; only digits and signs, see ska_request_parse(). */
-static void add_iso_time(const char *time, struct ska_buffer *text)
-{
-    for (; *time != 0; time++) {
-        if (*time == 'Z')
-            ska_buffer_text(text, " UTC");
-        else
-            ska_buffer_add(text, *time == 'T' ? " " : time, 1);
-    }
-}
 
 static void say_requester(const struct briefing *briefing, struct page *page)
 {
@@ -239,11 +251,11 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
         say_usable(briefing, page);
     page_paragraph(page, "You cannot take it back.");
     if (briefing->ballot->token.has_timestamp)
-        page_paragraph(page,
-                       "(The HSM's time in the request is %s; the limits are those that the "
-                       "%s.)",
+        page_paragraph(page, "(The HSM's time in the request is %s; %s.)",
                        text_time(briefing->ballot->token.timestamp.seconds, time),
-                       briefing->broker != NULL ? "key's rule sets" : "requester states");
+                       briefing->broker != NULL
+                           ? "if the key's rule has limits, they count from then"
+                           : "the limits are those that the requester states");
 }
 
 /* Whether this message, in the wrong hands, could be taken for the digest of a document. */
@@ -361,7 +373,9 @@ static void say_technical(const struct briefing *briefing, struct page *page)
 
     page_heading(page, "For technicians%s",
                  briefing->broker == NULL ? " (skatool inspect shows everything)" : "");
-    page_row(page, "request", request->id);
+    page_row(page, "request", request_shown_id(request));
+    if (request->stated_id[0] != 0)
+        page_row(page, "broker's task", request->id);
     if (request->operation == SKA_OPERATION_SIGN) {
         page_row(page, "algorithm", ska_algorithm_name(&request->mechanism));
         page_row(page, "digest", ska_digest_name(request->digest));
@@ -401,7 +415,8 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
 
     page_heading(page, "In short");
     if (briefing->lead != NULL) /* where the head of a long page is out of sight */
-        page_paragraph(page, "%s: request %.16s.", briefing->lead, briefing->request->id);
+        page_paragraph(page, "%s: request %.16s.", briefing->lead,
+                       request_shown_id(briefing->request));
     say_act_in_short(briefing, page);
     if (description.length > 0) {
         page_paragraph(page, "They say, and nobody has confirmed it, that it is for:");
@@ -423,6 +438,7 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size
     if (briefing->lead != NULL)
         briefing_head(briefing, briefing->lead, &page);
     say_title(briefing, &page);
+    warn_of_own_rejection(briefing, &page);
     say_act(briefing, &page);
     say_key(briefing, &page);
     say_who_asks(briefing, &page);

@@ -25,6 +25,7 @@ struct briefing {
     bool owner_remote; /* the directory's file system is another computer's, and so its users are */
     /* Who has carried it here, and says nothing of the rule and of others; NULL: nobody. */
     const char *broker;
+    const char *rejected;          /* when the reader has rejected the same; NULL: never */
     bool refusing;                 /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
     const char *lead;              /* before it, see briefing_head(); NULL: it is the only one */

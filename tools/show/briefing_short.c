@@ -114,16 +114,6 @@ static void say_what(const struct briefing *briefing, struct page *page)
         page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)");
 }
 
-static bool find_fingerprint(const struct ska_request *request, struct ska_span *value)
-{
-    enum ska_digest digest = SKA_DIGEST_NONE;
-    struct ska_span content = document_content(request);
-
-    if (ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES)
-        return ska_content_document_digest(content, value);
-    return request_document_digest(request, &digest, value);
-}
-
 static void say_which(const struct briefing *briefing, struct page *page)
 {
     struct ska_span value = {NULL, 0};
@@ -135,7 +125,7 @@ static void say_which(const struct briefing *briefing, struct page *page)
                        briefing->document->as_it_is ? "" : ", in another form (more tells which)");
         return;
     }
-    if (!find_fingerprint(briefing->request, &value)) {
+    if (!document_fingerprint(briefing->request, &value)) {
         page_paragraph(page, "NOT compared with a file");
         return;
     }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/evp.h>
 
@@ -464,9 +465,22 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
         add_rule_rows(request, text);
 }
 
+const char *request_shown_id(const struct ska_request *request)
+{
+    return request->stated_id[0] != 0 ? request->stated_id : request->id;
+}
+
+bool request_is_called(const struct ska_request *request, const char *begin)
+{
+    size_t length = strlen(begin);
+
+    return strncasecmp(request->id, begin, length) == 0 ||
+           strncasecmp(request->stated_id, begin, length) == 0;
+}
+
 void request_text_name(const struct ska_request *request, struct ska_buffer *text)
 {
-    ska_buffer_format(text, "request %.16s to %s%s key ", request->id,
+    ska_buffer_format(text, "request %.16s to %s%s key ", request_shown_id(request),
                       text_operation(request->operation),
                       request->operation == SKA_OPERATION_SIGN ? " with" : "");
     text_quoted(text, ska_span_text(request->key_label));

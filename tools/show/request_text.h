@@ -26,6 +26,14 @@ void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *requ
 void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                               const struct key_rules *rules, struct ska_buffer *text);
 
+/*
+ * The id by which people speak of it, the same for whoever asks and for approvers: at a broker the
+ * one that the requester states, else the broker's.
+ */
+const char *request_shown_id(const struct ska_request *request);
+/* Whether one of its ids begins like this. */
+bool request_is_called(const struct ska_request *request, const char *begin);
+
 /* The digest that the request names for its document; false when it names none that is certain. */
 bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,
                              struct ska_span *value) SKA_MUST_CHECK;

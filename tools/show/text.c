@@ -186,6 +186,19 @@ const char *text_operation(enum ska_operation operation)
     return names[operation];
 }
 
+bool text_read_operation(const char *name, enum ska_operation *operation)
+{
+    static const enum ska_operation all[] = {SKA_OPERATION_SIGN, SKA_OPERATION_BLOCK,
+                                             SKA_OPERATION_UNBLOCK, SKA_OPERATION_MODIFY};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(name, text_operation(all[i])) == 0) {
+            *operation = all[i];
+            return true;
+        }
+    return false;
+}
+
 bool text_print(struct ska_buffer *text, const struct ska_errors *errors)
 {
     struct ska_bytes whole = {NULL, 0};

@@ -64,6 +64,8 @@ bool text_add_told(cJSON *object, const char *name, enum backend_told told) SKA_
 
 /* "sign", "block", ... */
 const char *text_operation(enum ska_operation operation);
+/* The one with this name; false: there is none. */
+bool text_read_operation(const char *name, enum ska_operation *operation);
 
 /*
  * Prints and empties the buffer, on a terminal in lines that fit (see fold.h); false, with errors

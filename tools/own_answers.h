@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an approver has answered at a broker, by this user's own history: a broker takes an answer
+ * without a trace that it would show to the approver, and may ask for the same again, by another id
+ * too.
+ */
+#ifndef SKA_TOOLS_OWN_ANSWERS_H
+#define SKA_TOOLS_OWN_ANSWERS_H
+
+#include "provider/request/request.h"
+
+struct own_rejection;
+
+/* Starts as {0}; free with own_rejections_clear(). */
+struct own_rejections {
+    struct own_rejection *list;
+    size_t count;
+};
+
+/*
+ * Those after which this key (SubjectPublicKeyInfo) has not approved the same. Lines that are none
+ * are raised into `broken` and passed over.
+ */
+bool own_rejections_read(OSSL_LIB_CTX *libctx, struct ska_span public_key,
+                         struct own_rejections *rejections, const struct ska_errors *broken,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+void own_rejections_clear(struct own_rejections *rejections);
+
+/* Whether the task with this id is among them. */
+bool own_rejections_have_task(const struct own_rejections *rejections, const char *id);
+/*
+ * When the same was rejected, by whatever id: the same operation with the same key, and payload or
+ * document. NULL: it was not; "" where memory is out, so that nothing is taken for new.
+ */
+const char *own_rejections_time(const struct own_rejections *rejections, OSSL_LIB_CTX *libctx,
+                                const struct ska_request *request);
+
+/* ---- One answer ------------------------------------------------------------------------------ */
+
+struct own_answer {
+    bool found;
+    bool refused;
+    char time[32];
+};
+
+/*
+ * The last one by this key to what goes by this id: the task's or the requester's, or the first
+ * digits of these, or the broker's id of the request where that was given then. That the history
+ * cannot be read is none.
+ */
+void own_answer_find(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *given,
+                     struct own_answer *answer);
+
+#endif
