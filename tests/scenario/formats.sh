@@ -212,7 +212,8 @@ written live.log >written.txt
 tells 'the audit log' '' 'Audit log'
 succeeds skatool reject --approver alice.pem --yes --reason no -o history1.json modify.json
 written "$XDG_STATE_HOME/ska/history.jsonl" >written.txt
-tells 'the history' '' 'History'
+# These two are written for tasks of a broker only.
+tells 'the history' 'brokerId|statedId' 'History'
 # What the example says is known afterwards.
 succeeds skatool request --key "$(uri live)" --operation modify --policy new.json --force -o modify.json
 example 'json history' | sed 's/"seal-2026"/"live"/' >"$XDG_STATE_HOME/ska/history.jsonl"

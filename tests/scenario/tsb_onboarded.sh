@@ -83,7 +83,7 @@ succeeds keygen plain plain.json
 succeeds skatool request --key ska:object=named document
 request=$(cat stdout.txt)
 succeeds skatool approve --approver carol.pem --cert carol.crt --tsb "$url" --tsb-ca authority.pem \
-    --yes "$request"
+    --key named --document document --yes "$request"
 status_is "$request" PENDING || fail "executed with one approval: $(cat answer.json)"
 has "\"approvedBy\":\[\"$(public carol | sed 's/[+/]/[&]/g')\"\]"
 # By curl and openssl alone.
@@ -94,7 +94,8 @@ verified document named.pub.pem signature -sha256
 succeeds skatool request --key ska:object=named --operation block
 request=$(cat stdout.txt)
 approve_task carol BlockKey "$request"
-succeeds skatool approve --approver alice.pem --tsb "$url" --tsb-ca authority.pem --yes "$request"
+succeeds skatool approve --approver alice.pem --tsb "$url" --tsb-ca authority.pem \
+    --key named --operation block --yes "$request"
 becomes "$request" EXECUTED
 
 # ---- Where names are of no use -------------------------------------------------------------------
