@@ -12,6 +12,7 @@
 #include "provider/algorithms.h"
 #include "provider/key.h"
 #include "provider/legacy_import.h"
+#include "provider/legacy_method.h"
 
 static OSSL_FUNC_keymgmt_load_fn keymgmt_load;
 static OSSL_FUNC_keymgmt_free_fn keymgmt_free;
@@ -123,20 +124,28 @@ static int keymgmt_import(void *vkey, int selection, const OSSL_PARAM params[])
     return software != NULL;
 }
 
+/* Where libcrypto makes a legacy object for the program it gets the public part. */
+static bool export_to_legacy_object(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
+{
+    if (!ska_is_legacy_import(key->type, callback) ||
+        !EVP_PKEY_export(key->software, EVP_PKEY_PUBLIC_KEY, callback, arg))
+        return false;
+    ska_legacy_method_give(key, arg);
+    return true;
+}
+
 /*
  * The private bit of a token's key is refused at once and without an error: libcrypto asks for
- * everything on purpose before each operation, to learn whether another provider could do it. Where
- * it makes a legacy object for the program it gets the public part.
+ * everything on purpose before each operation, to learn whether another provider could do it.
  */
 static int keymgmt_export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
 {
-    const struct ska_key *key = vkey;
+    struct ska_key *key = vkey;
 
     if (key == NULL || key->software == NULL)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->on_token)
-        return ska_is_legacy_import(key->type, callback) &&
-               EVP_PKEY_export(key->software, EVP_PKEY_PUBLIC_KEY, callback, arg);
+        return export_to_legacy_object(key, callback, arg);
     /* RSA has no parameters without a key: libcrypto's printing goes by a "yes" and crashes. */
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0 && ska_key_is_rsa(key))
         return 0;

@@ -3,7 +3,8 @@
  * Programs that ask libcrypto for the RSA or EC_KEY inside of an EVP_PKEY (EVP_PKEY_get0_RSA() and
  * its kin). libcrypto then has the key exported whole, to a callback of its own, and many programs
  * do not look whether that came to anything before they use the result. They are given the public
- * part: an object without a private value, with which all that needs one fails with an error.
+ * part: an object without a private value, with which all that needs one fails with an error
+ * (legacy_method.h says what it can be allowed to do).
  *
  * libcrypto asks for everything also to learn whether another provider could do an operation, and
  * that has to be refused, as must whoever exports a key by himself. All three look the same but for

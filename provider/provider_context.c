@@ -92,6 +92,12 @@ static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
         case OSSL_FUNC_CORE_VSET_ERROR:
             provider->core_vset_error = OSSL_FUNC_core_vset_error(in);
             break;
+        case OSSL_FUNC_PROVIDER_UP_REF:
+            provider->core_provider_up_ref = OSSL_FUNC_provider_up_ref(in);
+            break;
+        case OSSL_FUNC_PROVIDER_FREE:
+            provider->core_provider_free = OSSL_FUNC_provider_free(in);
+            break;
         default:
             break;
         }

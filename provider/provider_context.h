@@ -22,6 +22,9 @@ struct ska_provider {
     OSSL_FUNC_core_new_error_fn *core_new_error;
     OSSL_FUNC_core_set_error_debug_fn *core_set_error_debug;
     OSSL_FUNC_core_vset_error_fn *core_vset_error;
+    /* NULL: not offered */
+    OSSL_FUNC_provider_up_ref_fn *core_provider_up_ref;
+    OSSL_FUNC_provider_free_fn *core_provider_free;
 
     /* What libcrypto handed over, for the private context, which is made when it is needed. */
     OSSL_DISPATCH *upcalls;

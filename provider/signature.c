@@ -203,6 +203,18 @@ static int signature_sign(void *vsignature, unsigned char *out, size_t *length, 
     return ska_signature_finish(signature, ska_span(input, input_length), out, length, size);
 }
 
+bool ska_signature_of_digest(struct ska_key *key, const char *digest_name, struct ska_span digest,
+                             uint8_t *out, size_t *length)
+{
+    struct ska_signature *signature = signature_new((void *)(uintptr_t)key->provider, NULL);
+    bool done = signature != NULL && signature_sign_init(signature, key, NULL) &&
+                (digest_name == NULL || ska_signature_set_digest(signature, digest_name)) &&
+                signature_sign(signature, out, length, *length, digest.data, digest.length);
+
+    signature_free(signature);
+    return done;
+}
+
 static bool start_message(struct ska_signature *signature)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);

@@ -74,6 +74,13 @@ static inline const struct ska_errors *ska_signature_errors(const struct ska_sig
     return signature->key == NULL ? &signature->provider->errors : &signature->key->errors;
 }
 
+/*
+ * One signature of a digest, as EVP_PKEY_sign() makes it with nothing set but the digest; NULL: not
+ * that either. *length: the buffer's, then the signature's.
+ */
+bool ska_signature_of_digest(struct ska_key *key, const char *digest_name, struct ska_span digest,
+                             uint8_t *out, size_t *length) SKA_MUST_CHECK;
+
 /* Forgets the files of bundles that parameters have named. */
 void ska_signature_forget_files(struct ska_signature *signature);
 

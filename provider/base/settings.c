@@ -229,12 +229,24 @@ static const char *set_load(struct ska_settings *settings, const char *value)
     return NULL;
 }
 
+static const char *set_legacy_methods(struct ska_settings *settings, const char *value)
+{
+    static const char *const names[] = {"no", "yes"};
+    size_t index = 0;
+
+    if (!find_name(names, COUNT(names), value, &index))
+        return "yes or no expected";
+    settings->legacy_methods = index == 1;
+    return NULL;
+}
+
 /* Those that are kept as something else than text: each function says what is wrong, or NULL. */
 static const struct {
     const char *name;
     const char *(*set)(struct ska_settings *settings, const char *value);
 } converted[] = {
     {"approvals-timeout", setting_timeout},
+    {"legacy-methods", set_legacy_methods},
     {"load", set_load},
     {"payload", setting_payload},
     {"progress", set_progress},
@@ -256,6 +268,7 @@ const char *const ska_setting_names[] = {"pkcs11-module",
                                          "evidence-dir",
                                          "log",
                                          "load",
+                                         "legacy-methods",
                                          "tsb-url",
                                          "tsb-ca",
                                          "tsb-client-cert",

@@ -48,6 +48,7 @@ struct ska_settings {
     char *tsb_proxy;                /* http://HOST:PORT */
     char *tsb_proxy_source;         /* "file:PATH": user:password */
     bool load_early; /* PIN and module when the provider is activated, not at first use */
+    bool legacy_methods; /* RSA_sign() and ECDSA_sign() with the key inside of an EVP_PKEY */
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;

@@ -15,6 +15,7 @@ endfunction()
 
 if(NOT SKA_TSAN)
     ska_application(broker behind_broker)
+    ska_application(confinement apparmor credential)
     ska_application(haproxy haproxy)
     ska_application(httpd httpd)
     ska_application(journeys acme_journey dkim_journey dnssec_journey firmware_journey secure_boot_journey)

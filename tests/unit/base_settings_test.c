@@ -58,6 +58,10 @@ static void good_values_are_taken(void **state)
     assert_false(settings.load_early);
     assert_sets("load", "early");
     assert_true(settings.load_early);
+    assert_sets("legacy-methods", "yes");
+    assert_true(settings.legacy_methods);
+    assert_sets("legacy-methods", "no");
+    assert_false(settings.legacy_methods);
     assert_sets("load", "late");
     assert_false(settings.load_early);
     assert_sets("log", "syslog");
@@ -78,6 +82,7 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("state-dir", "", "state-dir = '': path expected");
     assert_refused("token", "", "token = ''");
     assert_refused("load", "", "load = '': early or late expected");
+    assert_refused("legacy-methods", "1", "legacy-methods = '1': yes or no expected");
     assert_refused("load", "yes", "load = 'yes': early or late expected");
     assert_refused("log", "", "log = '': syslog, or the path of a file");
     assert_refused("log", "failures.log", "log = 'failures.log': syslog, or the path of a file");
@@ -150,7 +155,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 26);
+    assert_int_equal(count, 27);
     ska_settings_clear(&settings);
 }
 

@@ -60,6 +60,9 @@ static bool is_for_all_programs(const char *path)
 void check_start(struct tool *tool)
 {
     check_log(tool->configuration.settings.log);
+    if (tool->configuration.settings.legacy_methods)
+        check_ok("legacy-methods",
+                 "yes: programs that ask for the RSA or EC_KEY of a key may sign with it");
     if (!tool->configuration.settings.load_early)
         return;
     if (is_for_all_programs(tool->configuration.path))

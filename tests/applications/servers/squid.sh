@@ -4,12 +4,13 @@
 title='Squid, `https_port` and `ssl-bump`'
 packages='squid-openssl'
 commands='squid curl'
-works='part: `https_port` signs a certificate with its key when it starts, so neither Ed25519 (nor as a file) nor an agent'
-needs='for `ssl-bump` the PIN readable by `proxy`'
+works='full'
+needs='no Ed25519, nor as a file; an agent with `payload=any`, since `https_port` signs a certificate when it starts; for `ssl-bump` the PIN readable by `proxy`'
 logs=nothing
 user=proxy
 port=3130
-keys='www rsa ordinary'
+keys='www rsa ordinary agent'
+agent_payload=any
 log_files='cache.log server.log'
 configuration() {
     cat <<'END'
