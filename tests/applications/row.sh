@@ -132,10 +132,13 @@ agent_key() {
     certificate "$1" localhost
     hand_over tokens calls.log
 }
-# start_agent PAYLOAD [USER]: tls13-server, tls13-client, any.
+# start_agent PAYLOAD [USER]: tls13-server, tls13-client, any. agent_starter: a user that may have anything
+# signed besides, as it starts.
 start_agent() {
+    local allowed=(--allow "key=agent,payload=$1,uid=$(id -u ${2:-$user})")
+    [ -z "${agent_starter-}" ] || allowed+=(--allow "key=agent,payload=any,uid=$(id -u "$agent_starter")")
     start agent.log "$binary_dir/tools/skatool" agent --socket "$short/agent.socket" \
-        --approver machine.pem --allow "key=agent,payload=$1,uid=$(id -u ${2:-$user})"
+        --approver machine.pem "${allowed[@]}"
     agent=$server
     within 10 "no agent: $(cat agent.log)" test -S "$short/agent.socket"
     chmod 666 "$short/agent.socket"
