@@ -320,8 +320,8 @@ struct exchange {
     const struct ska_http *http;
     const struct ska_http_call *call;
     struct curl_slist *headers;
-    size_t body_sent;
-    bool body_begun;
+    int requests; /* that libcurl has begun to send */
+    bool closed;  /* the connection, with the request on it: it is not repeated */
     struct ska_buffer body;
     size_t header_bytes;
     bool too_long;
@@ -365,23 +365,23 @@ static size_t take_header(char *data, size_t size, size_t count, void *vexchange
 }
 
 /*
- * A body that libcurl has begun to send it cannot send again, as nothing here takes it back to its
- * beginning: else it would repeat a call, by itself, when a connection that was kept dies before
- * the first byte of the answer.
+ * Asked when there is a connection, before each request on it. libcurl would repeat a call, by
+ * itself, when a connection that was kept dies before the first byte of the answer.
  */
-static size_t hand_out_body(char *data, size_t size, size_t count, void *vexchange)
+static int before_request(void *vexchange, char *here, char *there, int here_port, int there_port)
 {
     struct exchange *exchange = vexchange;
-    struct ska_span body = exchange->call->body;
-    size_t length = body.length - exchange->body_sent;
 
-    if (length > size * count)
-        length = size * count;
-    if (length > 0)
-        memcpy(data, body.data + exchange->body_sent, length);
-    exchange->body_sent += length;
-    exchange->body_begun = true;
-    return length;
+    (void)here;
+    (void)there;
+    (void)here_port;
+    (void)there_port;
+    if (exchange->requests > 0 && exchange->call->method != SKA_HTTP_GET) {
+        exchange->closed = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    exchange->requests++;
+    return CURL_PREREQFUNC_OK;
 }
 
 /* The list wipes nothing by itself, and headers are secrets. */
@@ -411,11 +411,6 @@ static bool add_header(struct exchange *exchange, const char *name, const char *
 static bool may_have_body(const struct ska_http_call *call)
 {
     return call->method == SKA_HTTP_POST || call->method == SKA_HTTP_PATCH;
-}
-
-static bool has_body(const struct ska_http_call *call)
-{
-    return may_have_body(call) && call->body.length > 0;
 }
 
 static bool add_headers(struct exchange *exchange)
@@ -470,20 +465,22 @@ static bool set_callbacks(CURL *easy, struct exchange *exchange)
 {
     return SET(CURLOPT_WRITEFUNCTION, take_body) && SET(CURLOPT_WRITEDATA, exchange) &&
            SET(CURLOPT_HEADERFUNCTION, take_header) && SET(CURLOPT_HEADERDATA, exchange) &&
-           SET(CURLOPT_READFUNCTION, hand_out_body) && SET(CURLOPT_READDATA, exchange) &&
+           SET(CURLOPT_PREREQFUNCTION, before_request) && SET(CURLOPT_PREREQDATA, exchange) &&
            SET(CURLOPT_HTTPHEADER, exchange->headers) && SET(CURLOPT_ERRORBUFFER, exchange->words);
 }
 
+/* As libcurl is handed all of it, it sends it with the head: a server wakes up once. */
 static bool set_body(CURL *easy, const struct ska_http_call *call)
 {
-    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+    const char *body = call->body.length == 0 ? "" : (const char *)call->body.data;
+
+    return SET(CURLOPT_POST, 1L) &&
+           SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length) &&
+           SET(CURLOPT_POSTFIELDS, body);
 }
 
-/* What has no body goes by a new connection if it may not be repeated, see hand_out_body(). */
 static bool set_method(CURL *easy, const struct ska_http_call *call)
 {
-    if (call->method != SKA_HTTP_GET && !has_body(call) && !SET(CURLOPT_FRESH_CONNECT, 1L))
-        return false;
     switch (call->method) {
     case SKA_HTTP_GET:
         return SET(CURLOPT_HTTPGET, 1L);
@@ -508,19 +505,10 @@ static bool set_url(CURL *easy, const struct ska_http *http, const char *path)
     return done;
 }
 
-/* Whether the server may have got the whole request. */
-static bool may_be_sent(CURL *easy, const struct exchange *exchange)
-{
-    curl_off_t microseconds = 0;
-
-    if (has_body(exchange->call))
-        return exchange->body_begun;
-    return libcurl.easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) != CURLE_OK ||
-           microseconds > 0;
-}
-
 static const char *words_of(const struct exchange *exchange, CURLcode code)
 {
+    if (exchange->closed)
+        return "the connection was closed";
     return exchange->words[0] != 0 ? exchange->words : libcurl.easy_strerror(code);
 }
 
@@ -604,7 +592,7 @@ static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchan
                                                         : exchange->http->answer_limit);
         return SKA_HTTP_NO_ANSWER;
     }
-    if (!may_be_sent(easy, exchange))
+    if (exchange->requests == 0)
         return fail_not_sent(easy, exchange, code, errors);
     ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s%s",
              url, words_of(exchange, code),
