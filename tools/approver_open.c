@@ -284,8 +284,8 @@ static bool load_key(struct approver *approver, const char *uri, bool public, bo
             fail_without_key(uri, shown, public, &asking, errors);
     } else if (is_unknown_scheme()) {
         ska_fail(errors, SKA_R_FILE_FAILURE,
-                 "%s: no configured provider can open it; how one is configured for a smart card: "
-                 "skatool(1), SMART CARDS",
+                 "%s: no configured provider can open it; skatool(1), SMART CARDS, says how to set "
+                 "one up for a smart card",
                  shown);
     } else if (!fail_with_content(uri, shown, errors)) {
         approver_fail(errors, SKA_R_FILE_FAILURE, shown);

@@ -74,8 +74,7 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
             return fail_reading(reader->path, errors);
         if (!S_ISREG(status.st_mode))
             return ska_fail(errors, SKA_R_FILE_FAILURE,
-                            "%s is no regular file, as an audit log is: of a compressed one make "
-                            "a file first",
+                            "%s is not a regular file, as an audit log is: decompress it first",
                             reader->path);
         if (ends_with_newline(fd, status.st_size) || ska_clock_ms() >= until)
             break;
@@ -184,10 +183,11 @@ static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
     while (!raw->whole && (reader->block_at < reader->block_end || read_block(reader))) {
         take_from_block(reader, raw);
         if (raw->length > (size_t)LINE_MOST_MIB * 1024 * 1024)
-            return ska_fail(errors, SKA_R_EVIDENCE_WRONG,
-                            "%s: line %" PRIu64 " is longer than %d MiB: this is no audit log, or "
-                            "it was overwritten",
-                            reader->path, reader->number + 1, LINE_MOST_MIB);
+            return ska_fail(
+                errors, SKA_R_EVIDENCE_WRONG,
+                "%s: line %" PRIu64
+                " is longer than %d MiB: this is not an audit log, or it was overwritten",
+                reader->path, reader->number + 1, LINE_MOST_MIB);
     }
     if (ferror(reader->file))
         return fail_reading(reader->path, errors);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/error_capture.h"
+#include "tools/request_fate.h"
 #include "tools/show/request_text.h"
 #include "tools/withdrawal.h"
 
@@ -20,6 +22,9 @@
 struct directory_place {
     struct request_place place;
     struct ska_directory *directory;
+    /* The request that was read last, so that its end can be told; -1: none. */
+    int read_file;
+    char read_id[SKA_REQUEST_ID_LENGTH + 1];
 };
 
 static struct directory_place *directory_of(struct request_place *place)
@@ -79,8 +84,8 @@ static bool check_listed_id(struct walk *walk, const struct ska_request *request
     return ska_request_check_id(request, walk->place->place.tool->libctx, &same,
                                 &walk->to_warnings) &&
            (same || ska_fail(&walk->to_warnings, SKA_R_BAD_REQUEST,
-                             "%s: its id is not that of what it asks for: it is a copy, or was "
-                             "changed, and is passed over",
+                             "%s: its id does not match its content: it is a copy, or was changed, "
+                             "and is passed over",
                              name));
 }
 
@@ -251,13 +256,45 @@ static bool directory_visit(struct request_place *place, const struct request_fi
 static bool directory_find(struct request_place *place, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    return ska_directory_find_id(directory_of(place)->directory, given, id, &place->tool->errors);
+    return request_fate_find_id(place->tool, directory_of(place)->directory, given, id);
+}
+
+/* Of what was read before: whether it is the file that was there then, and is empty by now. */
+static bool was_withdrawn_since(const struct directory_place *place, const char *id)
+{
+    return strcmp(place->read_id, id) == 0 && ska_directory_was_withdrawn(place->read_file);
+}
+
+static void remember_read(struct directory_place *place, const char *id)
+{
+    char name[SKA_FILE_NAME_SIZE];
+
+    if (place->read_file >= 0)
+        close(place->read_file);
+    ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
+    place->read_file = ska_directory_open_request(place->directory, name);
+    snprintf(place->read_id, sizeof(place->read_id), "%s", id);
 }
 
 static bool directory_read(struct request_place *place, const char *id,
                            struct ska_request **request, struct request_origin *origin)
 {
-    return read_request(directory_of(place), id, request, origin, &place->tool->errors);
+    struct directory_place *own = directory_of(place);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = read_request(own, id, request, origin, &quiet);
+
+    if (done)
+        remember_read(own, id);
+    else if (failure.reason != SKA_R_REQUEST_NOT_OPEN)
+        ska_error_capture_raise(&failure, &place->tool->errors);
+    else if (was_withdrawn_since(own, id))
+        ska_directory_fail_not_open(own->directory, id, "it was withdrawn meanwhile",
+                                    &place->tool->errors);
+    else
+        request_fate_fail(place->tool, own->directory, id);
+    ska_error_capture_clear(&failure);
+    return done;
 }
 
 bool directory_answers_count(struct ska_directory *directory, const char *what,
@@ -329,8 +366,12 @@ static struct ska_directory *directory_itself(struct request_place *place)
 
 static void directory_close(struct request_place *place)
 {
-    ska_directory_close(directory_of(place)->directory);
-    free(place);
+    struct directory_place *own = directory_of(place);
+
+    ska_directory_close(own->directory);
+    if (own->read_file >= 0)
+        close(own->read_file);
+    free(own);
 }
 
 bool directory_place_open(struct tool *tool, const char *path, struct request_place **place)
@@ -349,6 +390,7 @@ bool directory_place_open(struct tool *tool, const char *path, struct request_pl
 
     if (made == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a directory");
+    made->read_file = -1;
     made->place = (struct request_place){.kind = &kind, .tool = tool, .name = path};
     if (!ska_directory_open(path, SKA_DIRECTORY_TO_APPROVE, &made->directory, &tool->errors)) {
         free(made);

@@ -496,7 +496,7 @@ static const char *why_not_compared(const struct comparison *comparison,
         return "what would be signed is not a file but something about one, which only the program "
                "that asks can make";
     if (kind != SKA_CONTENT_ATTRIBUTES && kind != SKA_CONTENT_OTHER)
-        return "what would be signed is no document";
+        return "what would be signed is not a document";
     if (comparison->cut)
         return "it holds a zero byte, and of what follows that nothing would be signed: have it "
                "signed as it is (-binary)";

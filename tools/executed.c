@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/executed.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,58 +37,47 @@ static bool name_token(const struct executed *executed, const char *kind,
     return true;
 }
 
-/* That it is there is all that it says. */
-static bool add_record(const struct executed *executed, const char *name,
+static bool fail_record(const struct executed *executed, const char *name,
+                        const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s: %s", executed->state_dir, name,
+                    strerror(errno));
+}
+
+/* `id`: of the request, which it is found by; NULL: that it is there is all that it says. */
+static bool add_record(const struct executed *executed, const char *name, const char *id,
                        const struct ska_errors *errors)
 {
     int fd = ska_state_open(executed->state_dir, name, errors);
+    bool done = fd >= 0;
 
+    if (done && id != NULL)
+        done = pwrite(fd, id, SKA_REQUEST_ID_LENGTH, 0) == SKA_REQUEST_ID_LENGTH ||
+               fail_record(executed, name, errors);
     if (fd >= 0)
         close(fd);
-    return fd >= 0;
-}
-
-static bool has_token(const struct executed *executed, const char *kind,
-                      const struct ska_request *request, bool *has, const struct ska_errors *errors)
-{
-    char name[NAME_SIZE];
-
-    *has = false;
-    return executed->state_dir == NULL || (name_token(executed, kind, request, name, errors) &&
-                                           ska_state_has(executed->state_dir, name, has, errors));
-}
-
-static bool add_token(const struct executed *executed, const char *kind,
-                      const struct ska_request *request, const struct ska_errors *errors)
-{
-    char name[NAME_SIZE];
-
-    return executed->state_dir == NULL || (name_token(executed, kind, request, name, errors) &&
-                                           add_record(executed, name, errors));
+    return done;
 }
 
 bool executed_has(const struct executed *executed, const struct ska_request *request, bool *has,
                   const struct ska_errors *errors)
 {
-    return has_token(executed, DONE, request, has, errors);
+    char name[NAME_SIZE];
+
+    *has = false;
+    return executed->state_dir == NULL || (name_token(executed, DONE, request, name, errors) &&
+                                           ska_state_has(executed->state_dir, name, has, errors));
 }
 
 bool executed_add(const struct executed *executed, const struct ska_request *request,
-                  const struct ska_errors *errors)
+                  enum executed_what what, const struct ska_errors *errors)
 {
-    return add_token(executed, DONE, request, errors);
-}
+    const char *kind = what == EXECUTED_WITHDRAWN ? WITHDRAWN : DONE;
+    const char *id = what == EXECUTED_GIVEN_UP ? NULL : request->id;
+    char name[NAME_SIZE];
 
-bool executed_has_withdrawn(const struct executed *executed, const struct ska_request *request,
-                            bool *has, const struct ska_errors *errors)
-{
-    return has_token(executed, WITHDRAWN, request, has, errors);
-}
-
-bool executed_add_withdrawn(const struct executed *executed, const struct ska_request *request,
-                            const struct ska_errors *errors)
-{
-    return add_token(executed, WITHDRAWN, request, errors);
+    return executed->state_dir == NULL || (name_token(executed, kind, request, name, errors) &&
+                                           add_record(executed, name, id, errors));
 }
 
 bool executed_forget(const struct executed *executed, const struct ska_request *request,
@@ -126,10 +117,103 @@ bool executed_count_failure(const struct executed *executed, const struct ska_re
     fd = ska_state_open(executed->state_dir, name, errors);
     if (fd < 0)
         return false;
-    done = add_byte(fd, count) || ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s: %s",
-                                           executed->state_dir, name, strerror(errno));
+    done = add_byte(fd, count) || fail_record(executed, name, errors);
     close(fd);
     return done;
+}
+
+/* ---- What has become of one --------------------------------------------------------------------
+ */
+
+static bool begins_with(const char *name, const char *kind)
+{
+    return strncmp(name, kind, strlen(kind)) == 0 && name[strlen(kind)] == '-';
+}
+
+/* Those of an earlier version are empty, too. */
+static void read_end(int directory, const char *name, struct executed_end *end)
+{
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
+
+    *end = (struct executed_end){.what = EXECUTED_NOTHING};
+    if (fd < 0)
+        return;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+        if (read(fd, end->id, SKA_REQUEST_ID_LENGTH) != SKA_REQUEST_ID_LENGTH)
+            end->id[0] = 0;
+        end->seconds = status.st_mtim.tv_sec > 0 ? (uint64_t)status.st_mtim.tv_sec : 0;
+        end->what = begins_with(name, WITHDRAWN) ? EXECUTED_WITHDRAWN
+                    : end->id[0] != 0            ? EXECUTED_DONE
+                                                 : EXECUTED_GIVEN_UP;
+    }
+    close(fd);
+}
+
+static void keep_later(struct executed_end *kept, const struct executed_end *end)
+{
+    if (end->what != EXECUTED_NOTHING &&
+        (kept->what == EXECUTED_NOTHING || end->seconds > kept->seconds))
+        *kept = *end;
+}
+
+bool executed_look(const struct executed *executed, const struct ska_request *request,
+                   struct executed_end *end, const struct ska_errors *errors)
+{
+    static const char *const kinds[] = {DONE, WITHDRAWN};
+    int directory = -1;
+    bool done = true;
+
+    *end = (struct executed_end){.what = EXECUTED_NOTHING};
+    if (executed->state_dir == NULL)
+        return true;
+    directory = ska_state_dir_open(executed->state_dir, errors);
+    if (directory < 0)
+        return false;
+    for (size_t i = 0; done && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        char name[NAME_SIZE];
+        struct executed_end found;
+
+        done = name_token(executed, kinds[i], request, name, errors);
+        if (!done)
+            break;
+        read_end(directory, name, &found);
+        keep_later(end, &found);
+    }
+    close(directory);
+    return done;
+}
+
+bool executed_find(const struct executed *executed, const char *digits, struct executed_end *end,
+                   const struct ska_errors *errors)
+{
+    int directory = -1;
+    DIR *listing = NULL;
+    const struct dirent *entry = NULL;
+
+    *end = (struct executed_end){.what = EXECUTED_NOTHING};
+    if (executed->state_dir == NULL)
+        return true;
+    directory = ska_state_dir_open(executed->state_dir, errors);
+    if (directory < 0)
+        return false;
+    listing = fdopendir(directory);
+    if (listing == NULL) {
+        close(directory);
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s", executed->state_dir,
+                        strerror(errno));
+    }
+    while ((entry = readdir(listing)) != NULL) {
+        struct executed_end found;
+
+        if (!begins_with(entry->d_name, DONE) && !begins_with(entry->d_name, WITHDRAWN))
+            continue;
+        read_end(directory, entry->d_name, &found);
+        if (found.id[0] != 0 && strncmp(found.id, digits, strlen(digits)) == 0)
+            keep_later(end, &found);
+    }
+    closedir(listing);
+    return true;
 }
 
 /* ---- The PIN --------------------------------------------------------------------------------- */
@@ -170,7 +254,7 @@ bool executed_add_wrong_pin(const struct executed *executed, const char *path,
 {
     char name[NAME_SIZE];
 
-    return !name_pin(executed, path, name) || add_record(executed, name, errors);
+    return !name_pin(executed, path, name) || add_record(executed, name, NULL, errors);
 }
 
 /* ---- Orders ---------------------------------------------------------------------------------- */
@@ -195,5 +279,5 @@ bool executed_add_order(const struct executed *executed, const char *identity,
                ? ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                           "state-dir is not set, and an order that this user may not remove has to "
                           "be remembered there")
-               : add_record(executed, name, errors);
+               : add_record(executed, name, NULL, errors);
 }

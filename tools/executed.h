@@ -16,19 +16,34 @@ struct executed {
     OSSL_LIB_CTX *libctx;
 };
 
+enum executed_what {
+    EXECUTED_NOTHING,
+    EXECUTED_DONE,
+    EXECUTED_GIVEN_UP, /* refused, or too late, or never for a unit: it may still be open */
+    EXECUTED_WITHDRAWN
+};
+
+/* Whether it was executed or given up, and is not to be tried again. */
 bool executed_has(const struct executed *executed, const struct ska_request *request, bool *has,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 bool executed_add(const struct executed *executed, const struct ska_request *request,
-                  const struct ska_errors *errors) SKA_MUST_CHECK;
+                  enum executed_what what, const struct ska_errors *errors) SKA_MUST_CHECK;
 /* It is asked for anew: without time limits another request has the same token. */
 bool executed_forget(const struct executed *executed, const struct ska_request *request,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* It was withdrawn here, so that who gets it by mail once more is told. */
-bool executed_has_withdrawn(const struct executed *executed, const struct ska_request *request,
-                            bool *has, const struct ska_errors *errors) SKA_MUST_CHECK;
-bool executed_add_withdrawn(const struct executed *executed, const struct ska_request *request,
-                            const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The last that is remembered, for who is to be told what has become of a request. */
+struct executed_end {
+    enum executed_what what;
+    uint64_t seconds; /* when */
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+};
+/* By its token. */
+bool executed_look(const struct executed *executed, const struct ska_request *request,
+                   struct executed_end *end, const struct ska_errors *errors) SKA_MUST_CHECK;
+/* By the first digits of its id; what was given up is not found so. */
+bool executed_find(const struct executed *executed, const char *digits, struct executed_end *end,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* It has failed once more: how often by now. */
 bool executed_count_failure(const struct executed *executed, const struct ska_request *request,

@@ -16,13 +16,29 @@
 
 #define SIGNATURE_MODE 0644
 
-static struct ska_job execute_job(const struct tool *tool, struct backend_key *key,
-                                  const struct ska_request *request)
+void execution_take_refusals(struct execution *execution, struct ska_ballot *ballot)
+{
+    execution->refusals = ballot->refusals;
+    execution->refusal_count = ballot->refusal_count;
+    ballot->refusals = NULL;
+    ballot->refusal_count = 0;
+}
+
+void execution_clear(struct execution *execution)
+{
+    ska_approvals_free(execution->refusals, execution->refusal_count);
+    execution->refusals = NULL;
+    execution->refusal_count = 0;
+}
+
+static struct ska_job execute_job(const struct tool *tool, const struct execution *execution)
 {
     struct ska_job job = {.libctx = tool->libctx,
-                          .key = key,
-                          .operation = request->operation,
-                          .payload = ska_span_of(&request->payload),
+                          .key = execution->key,
+                          .operation = execution->request->operation,
+                          .payload = ska_span_of(&execution->request->payload),
+                          .refusals = execution->refusals,
+                          .refusal_count = execution->refusal_count,
                           .audit_log = {tool->configuration.settings.audit_log,
                                         tool->configuration.settings.state_dir},
                           .evidence_dir = tool->configuration.settings.evidence_dir,
@@ -41,12 +57,11 @@ static bool execute_and_warn(const struct ska_job *job, struct ska_request *requ
     return done;
 }
 
-static bool execute_sign(struct tool *tool, struct backend_key *key, struct ska_request *request,
-                         const struct output *output)
+static bool execute_sign(struct tool *tool, const struct execution *execution)
 {
-    int size = EVP_PKEY_get_size(backend_key_public(key));
+    int size = EVP_PKEY_get_size(backend_key_public(execution->key));
     size_t length = size > 0 ? (size_t)size : 0;
-    struct ska_job job = execute_job(tool, key, request);
+    struct ska_job job = execute_job(tool, execution);
     uint8_t *signature = malloc(length + 1);
     bool done = false;
 
@@ -54,8 +69,8 @@ static bool execute_sign(struct tool *tool, struct backend_key *key, struct ska_
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
     job.signature = signature;
     job.signature_length = &length;
-    done = execute_and_warn(&job, request) &&
-           output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE);
+    done = execute_and_warn(&job, execution->request) &&
+           output_write(tool, execution->output, ska_span(signature, length), SIGNATURE_MODE);
     free(signature);
     return done;
 }
@@ -99,11 +114,12 @@ bool execution_say_change(struct tool *tool, const struct backend_key *key,
     return done;
 }
 
-static bool execute_change(struct tool *tool, struct backend_key *key, struct ska_request *request)
+static bool execute_change(struct tool *tool, const struct execution *execution)
 {
+    struct ska_request *request = execution->request;
     struct ska_error_capture failure = {0};
     struct ska_errors quiet = ska_error_capture(&failure);
-    struct ska_job job = execute_job(tool, key, request);
+    struct ska_job job = execute_job(tool, execution);
     struct modification modification = {0};
     bool done = false;
 
@@ -114,7 +130,7 @@ static bool execute_change(struct tool *tool, struct backend_key *key, struct sk
     job.errors = &quiet;
     done = execute_and_warn(&job, request);
     if (done)
-        done = print_change(tool, key, request, &modification);
+        done = print_change(tool, execution->key, request, &modification);
     else if (modification.readable)
         certificates_fail(tool, &failure, modification.known);
     else
@@ -124,10 +140,8 @@ static bool execute_change(struct tool *tool, struct backend_key *key, struct sk
     return done;
 }
 
-bool execution_run(struct tool *tool, struct backend_key *key, struct ska_request *request,
-                   const struct output *output)
+bool execution_run(struct tool *tool, const struct execution *execution)
 {
-    if (request->operation == SKA_OPERATION_SIGN)
-        return execute_sign(tool, key, request, output);
-    return execute_change(tool, key, request);
+    return execution->request->operation == SKA_OPERATION_SIGN ? execute_sign(tool, execution)
+                                                               : execute_change(tool, execution);
 }

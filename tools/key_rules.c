@@ -62,10 +62,9 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
     struct backend_key_state state = {0};
     struct ska_span spki = {NULL, 0};
     bool done =
-        (!may_be_another(request, key) ||
-         ska_fail(errors, SKA_R_KEY_NOT_FOUND,
-                  "the request does not tell the key's public key, and there may be others of its "
-                  "label")) &&
+        (!may_be_another(request, key) || ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                                                   "the request does not name the public key, and "
+                                                   "there may be other keys of its label")) &&
         backend_key_spki(key, &spki, errors) &&
         (backend_key_is_ska(key) || ska_fail(errors, SKA_R_WRONG_USE, "the key has no rules")) &&
         backend_key_state(key, &state, errors);

@@ -28,7 +28,7 @@ static const struct {
     {"approve", approve_command, "review a request and approve it"},
     {"reject", reject_command, "review a request and reject it"},
     {"history", history_command, "show what you have approved and rejected"},
-    {"withdraw", withdraw_command, "end a request that nobody is to answer any more"},
+    {"withdraw", withdraw_command, "withdraw a request, so that nobody is asked any more"},
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
     {"import", import_command, "take requests and approvals as they came back by mail"},

@@ -9,6 +9,8 @@
 #define OPTIONS_MOST 24
 #define HELP_VALUE 1
 #define HELP_WIDTH 80
+#define OPTION_WIDTH 24
+#define HELP_COLUMN (2 + OPTION_WIDTH + 1)
 /* getopt_long() answers with this plus the place in the table, so that letters stay letters. */
 #define FIRST_VALUE 256
 
@@ -59,18 +61,48 @@ static void print_option(const struct option_entry *option)
                  argument);
     else
         snprintf(left, sizeof(left), "--%s%s%s", option->name, space, argument);
-    printf("  %-24s ", left);
-    print_lines(option->help, 2 + 24 + 1);
+    printf("  %-*s ", OPTION_WIDTH, left);
+    if (strlen(left) > OPTION_WIDTH)
+        printf("\n%*s", HELP_COLUMN, "");
+    print_lines(option->help, HELP_COLUMN);
+}
+
+/* Whether the line that ends here is to stay one: before and after what is indented or empty. */
+static bool ends_line(const char *start, const char *end)
+{
+    return start == end || *start == ' ' || end[1] == 0 || end[1] == '\n' || end[1] == ' ';
+}
+
+/* Sentences as paragraphs, however their lines are broken in the source; what is indented stays. */
+static void print_paragraphs(const char *text)
+{
+    struct ska_buffer paragraph = {0};
+
+    while (*text != 0) {
+        const char *end = text + strcspn(text, "\n");
+
+        ska_buffer_add(&paragraph, text, (size_t)(end - text));
+        if (*end != 0 && !ends_line(text, end)) {
+            ska_buffer_text(&paragraph, " ");
+        } else {
+            print_lines(ska_buffer_string(&paragraph), 0);
+            if (paragraph.length == 0)
+                printf("\n");
+            ska_buffer_free(&paragraph);
+        }
+        text = end + (*end != 0);
+    }
+    ska_buffer_free(&paragraph);
 }
 
 static void print_help(const struct tool *tool, const struct command_line *line)
 {
     printf("Usage: skatool %s%s%s\n\n", tool->command, line->usage[0] == 0 ? "" : " ", line->usage);
-    print_lines(line->help, 0);
+    print_paragraphs(line->help);
     printf("\nOptions:\n");
     for (const struct option_entry *option = line->options; option->name != NULL; option++)
         print_option(option);
-    printf("  %-24s %s\n", "-h, --help", "this text");
+    printf("  %-*s %s\n", OPTION_WIDTH, "-h, --help", "this text");
 }
 
 /* The table in getopt_long()'s form. */

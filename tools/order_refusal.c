@@ -24,6 +24,8 @@
 /* As of an order: who ordered may be of no group of the signer's. */
 #define REFUSAL_MODE 0644
 #define REFUSAL_LIMIT ((size_t)16 * 1024)
+/* So much of a key's label is kept. */
+#define ORDER_KEY_LIMIT 1000
 /* So many names others may have taken before it. */
 #define NAMES_MOST 1000
 /* So many files of one owner are looked at. */
@@ -34,18 +36,22 @@
 void order_refusal_clear(struct order_refusal *refusal)
 {
     free(refusal->order);
+    free(refusal->operation);
+    free(refusal->key_label);
     free(refusal->refused);
     free(refusal->reason);
     memset(refusal, 0, sizeof(*refusal));
 }
 
-static bool read_member(const struct ska_json_place *place, const char *name, size_t limit,
-                        char **value)
+static bool read_member(const struct ska_json_place *place, const char *name,
+                        enum ska_json_need need, size_t limit, char **value)
 {
     const char *text = NULL;
 
-    if (!ska_json_text(place, name, SKA_JSON_REQUIRED, &text))
+    if (!ska_json_text(place, name, need, &text))
         return false;
+    if (text == NULL)
+        return true;
     if (strlen(text) > limit)
         return ska_json_fail(place, name, "too long");
     *value = strdup(text);
@@ -54,16 +60,19 @@ static bool read_member(const struct ska_json_place *place, const char *name, si
 
 static bool read_refusal(const struct ska_json_place *place, struct order_refusal *refusal)
 {
-    static const char *const names[] = {"version", "order", "uid", "refused", "reason", NULL};
+    static const char *const names[] = {"version", "order",   "uid",    "operation",
+                                        "key",     "refused", "reason", NULL};
     uint64_t version = 0;
 
     return ska_json_only(place, names) &&
            ska_json_uint(place, "version", SKA_JSON_REQUIRED, &version) &&
            (version == 1 || ska_json_fail(place, "version", "only 1 is known")) &&
-           read_member(place, "order", REFUSAL_LIMIT, &refusal->order) &&
+           read_member(place, "order", SKA_JSON_REQUIRED, REFUSAL_LIMIT, &refusal->order) &&
            ska_json_uint(place, "uid", SKA_JSON_REQUIRED, &refusal->uid) &&
-           read_member(place, "refused", TIME_LIMIT, &refusal->refused) &&
-           read_member(place, "reason", REFUSAL_LIMIT, &refusal->reason);
+           read_member(place, "operation", SKA_JSON_OPTIONAL, REFUSAL_LIMIT, &refusal->operation) &&
+           read_member(place, "key", SKA_JSON_OPTIONAL, REFUSAL_LIMIT, &refusal->key_label) &&
+           read_member(place, "refused", SKA_JSON_REQUIRED, TIME_LIMIT, &refusal->refused) &&
+           read_member(place, "reason", SKA_JSON_REQUIRED, REFUSAL_LIMIT, &refusal->reason);
 }
 
 bool order_refusal_parse(struct ska_span text, const char *shown, struct order_refusal *refusal,
@@ -94,6 +103,9 @@ bool order_refusal_print(const struct order_refusal *refusal, struct ska_bytes *
     bool done = json != NULL && cJSON_AddNumberToObject(json, "version", 1) != NULL &&
                 ska_json_add_untrusted(json, "order", ska_span_text(refusal->order)) &&
                 cJSON_AddNumberToObject(json, "uid", (double)refusal->uid) != NULL &&
+                ska_json_add_text(json, "operation", refusal->operation) &&
+                (refusal->key_label == NULL ||
+                 ska_json_add_untrusted(json, "key", ska_span_text(refusal->key_label))) &&
                 ska_json_add_text(json, "refused", refusal->refused) &&
                 ska_json_add_text(json, "reason", refusal->reason);
 
@@ -162,8 +174,18 @@ static bool write_refusal(const struct ska_directory *directory, OSSL_LIB_CTX *l
     return done;
 }
 
+/* What the order said; of one that could not be read nothing. */
+static bool copy_order(const struct order *order, struct order_refusal *refusal)
+{
+    if (order->key_label == NULL)
+        return true;
+    refusal->operation = strdup(ska_operation_names[order->operation]);
+    refusal->key_label = ska_printable(ska_span_text(order->key_label), ORDER_KEY_LIMIT);
+    return refusal->operation != NULL && refusal->key_label != NULL;
+}
+
 bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libctx,
-                       const struct order_file *file, const char *reason,
+                       const struct order_file *file, const struct order *order, const char *reason,
                        const struct ska_errors *errors)
 {
     struct order_refusal refusal = {.order = strdup(file->name),
@@ -173,7 +195,8 @@ bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libc
                                         ska_printable(ska_span_text(reason), ORDER_REASON_LIMIT)};
     struct ska_bytes text = {NULL, 0};
     char name[NAME_SIZE];
-    bool done = refusal.order != NULL && refusal.refused != NULL && refusal.reason != NULL;
+    bool done = refusal.order != NULL && refusal.refused != NULL && refusal.reason != NULL &&
+                copy_order(order, &refusal);
 
     choose_name(directory, file->owner, name);
     if (done)

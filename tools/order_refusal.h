@@ -18,6 +18,8 @@
 struct order_refusal {
     char *order; /* name of its file */
     uint64_t uid;
+    char *operation; /* "BLOCK"; NULL: the order could not be read, and its key neither */
+    char *key_label;
     char *refused; /* when, ISO-8601 */
     char *reason;
 };
@@ -28,9 +30,12 @@ bool order_refusal_print(const struct order_refusal *refusal, struct ska_bytes *
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 void order_refusal_clear(struct order_refusal *refusal);
 
-/* Leaves one in the directory, in the place of the oldest of this user's for the same owner. */
+/*
+ * Leaves one in the directory, in the place of the oldest of this user's for the same owner.
+ * `order` is empty where it could not be read.
+ */
 bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libctx,
-                       const struct order_file *file, const char *reason,
+                       const struct order_file *file, const struct order *order, const char *reason,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Removes those of this user's that are too old. */

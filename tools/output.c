@@ -2,6 +2,7 @@
 #include "tools/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static bool is_special(const struct stat *status)
 static bool fail_there(struct tool *tool, const struct output *output)
 {
     return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "%s is there already: choose another name, or replace it with --force",
+                    "%s exists already: choose another name, or replace it with --force",
                     output->path);
 }
 
@@ -40,7 +41,7 @@ static bool check_replaceable(struct tool *tool, const struct output *output,
                         "%s is a symbolic link, which is not followed: name the file itself", path);
     if (!S_ISREG(status->st_mode))
         return ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s is %s: choose another name", path,
-                        S_ISDIR(status->st_mode) ? "a directory" : "no regular file");
+                        S_ISDIR(status->st_mode) ? "a directory" : "not a regular file");
     if (!output->force)
         return fail_there(tool, output);
     return status->st_uid == geteuid() ||
@@ -56,6 +57,17 @@ bool output_is_same_file(const char *path, const char *other)
 
     return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev &&
            one.st_ino == two.st_ino;
+}
+
+/* So that nobody reads, answers and types a passphrase for nothing. */
+static bool check_writable(struct tool *tool, const struct output *output,
+                           const struct ska_file_place *place, const struct stat *status)
+{
+    bool can = is_special(status) ? faccessat(place->directory, place->name, W_OK, AT_EACCESS) == 0
+                                  : faccessat(place->directory, ".", W_OK | X_OK, AT_EACCESS) == 0;
+
+    return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", output->path,
+                           strerror(errno), (unsigned long)geteuid());
 }
 
 /* Where the path names no open descriptor. */
@@ -74,6 +86,7 @@ static bool check_place(struct tool *tool, const struct output *output, const ch
                               "%s is the input, which would be lost: choose another name",
                               output->path)
                    : check_replaceable(tool, output, &status);
+    done = done && check_writable(tool, output, &place, &status);
     ska_file_place_close(&place);
     return done;
 }

@@ -80,7 +80,7 @@ static bool looks_like_policy(const char *path, const struct ska_bytes *content,
         start++;
     return (start < content->length && content->data[start] == '{') ||
            ska_fail(errors, SKA_R_BAD_POLICY,
-                    "%s: no policy: a JSON object is expected, with ruleUse, ruleBlock, "
+                    "%s: not a policy: a JSON object is expected, with ruleUse, ruleBlock, "
                     "ruleUnblock and ruleModify",
                     path);
 }

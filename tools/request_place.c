@@ -36,6 +36,10 @@ void listed_request_judge(struct listed_request *listed)
 {
     listed->chance = ska_ballot_chance(&listed->ballot, ska_span(NULL, 0));
     listed->outlook = find_outlook(listed);
+    /* Where enough have approved, it is about their approvals, and not about others that may come.
+     */
+    if (listed->outlook == REQUEST_COMPLETE)
+        listed->chance = ska_ballot_judge(&listed->ballot).best;
 }
 
 /* ---- Filters --------------------------------------------------------------------------------- */
@@ -107,7 +111,7 @@ bool request_age(struct tool *tool, const char *option, const char *text, int64_
                 return true;
             }
     }
-    return options_wrong(tool, "--%s %s: an age is a number with s, m, h or d behind it: 12h",
+    return options_wrong(tool, "--%s %s: an age is a number followed by s, m, h or d, as in 12h",
                          option, text);
 }
 
@@ -141,8 +145,7 @@ void request_place_say_none(const struct request_place *place, bool for_approver
                        "this key, or it has answered them.",
                        place->name);
     else if (place->passed_by > 0)
-        report_message("None of the open requests in %s is of those that are asked for.",
-                       place->name);
+        report_message("None of the open requests in %s matches.", place->name);
     else if (for_approver && place->kind->is_broker)
         report_message("Nothing in %s waits for this approver. That is what a broker says of a key "
                        "that no rule lists, too: if you expect something, look whether it is the "

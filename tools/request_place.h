@@ -37,7 +37,7 @@ struct listed_request {
     time_t arrived;             /* 0: not known */
     bool answers_hidden;        /* nothing is known of those so far */
     struct ska_ballot ballot;   /* by the requester's rule */
-    struct ska_standing chance; /* of an approval by anybody */
+    struct ska_standing chance; /* of the approvals that are enough, else of one by anybody */
     enum request_outlook outlook;
     enum ska_awaited awaited;
     const char *word; /* what the place says of it; NULL: nothing */

@@ -59,11 +59,12 @@ bool request_source_take(struct tool *tool, struct request_source *source,
         return options_wrong(tool, "'%s' is an unexpected argument after an id", operands[1]);
     source->by_id = true;
     if (!named && !is_id(source->what))
-        return options_wrong(tool,
-                             "'%s' is no request id, and there is no file of this name (an id is "
-                             "64 digits and letters from a to f, or the first %d of them or more; "
-                             "skatool requests shows them)",
-                             source->what, SKA_REQUEST_ID_LEAST);
+        return options_wrong(
+            tool,
+            "'%s' is not a request id, and there is no file of this name (an id is "
+            "64 digits and letters from a to f, or the first %d of them or more; "
+            "skatool requests shows them)",
+            source->what, SKA_REQUEST_ID_LEAST);
     if (!named && !place_is_configured(tool))
         return tool->configured &&
                options_wrong(tool,

@@ -99,7 +99,7 @@ bool review_check_id(struct tool *tool, const struct ska_request *request, const
         return false;
     return same ||
            ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
-                    "%s: its id is not that of what it asks for; somebody has changed it", shown);
+                    "%s: its id does not match its content: somebody has changed it", shown);
 }
 
 bool review_check(struct tool *tool, const struct review *review)
@@ -217,7 +217,30 @@ struct review_witness {
     struct key_rules rules;
     struct history history;
     bool history_read;
+    struct own_rejections rejections; /* where the review has none */
 };
+
+bool review_read_rejections(struct tool *tool, const struct approver *approver,
+                            struct own_rejections *rejections)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = own_rejections_read(tool->libctx, ska_span_of(&approver->public_key), rejections,
+                                    &to_warnings, &quiet);
+
+    report_warnings_end(&warnings);
+    if (!done && failure.reason == SKA_R_OUT_OF_MEMORY) {
+        ska_error_capture_raise(&failure, &tool->errors);
+    } else if (!done) {
+        report_warning("what you have rejected before is not known: %s",
+                       ska_error_capture_text(&failure));
+        done = true;
+    }
+    ska_error_capture_clear(&failure);
+    return done;
+}
 
 /* Before anybody is asked, since it may take time. What cannot be had is said on the page. */
 static bool review_hear_witness(struct tool *tool, const struct review *review,
@@ -244,12 +267,22 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
     return done;
 }
 
+bool review_rejected_before(struct tool *tool, const struct review *review, const char **when)
+{
+    *when = NULL;
+    if (review_is_of_broker(review))
+        return request_place_rejected_before(review->source.place, review->request, when);
+    *when = own_rejections_time(review->rejections, tool->libctx, review->request);
+    return true;
+}
+
 /* A terminal_make: the page, or six lines. */
 struct review_page {
     struct tool *tool;
     struct briefing briefing;
     bool is_short;
-    size_t warnings; /* on the whole page */
+    bool letter_is_enough; /* six lines are enough for it, even where the whole page is shown */
+    size_t warnings;       /* on the whole page */
 };
 
 static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
@@ -267,6 +300,19 @@ struct review_showing {
     struct review_witness witness;
     struct review_page page;
 };
+
+static bool find_rejected(struct tool *tool, const struct review *review,
+                          struct review_showing *showing)
+{
+    struct review own = *review;
+
+    if (own.rejections == NULL && !review_is_of_broker(review)) {
+        if (!review_read_rejections(tool, review->key, &showing->witness.rejections))
+            return false;
+        own.rejections = &showing->witness.rejections;
+    }
+    return review_rejected_before(tool, &own, &showing->page.briefing.rejected);
+}
 
 static bool showing_make(struct tool *tool, const struct review *review,
                          const struct document *document, bool refusing,
@@ -289,9 +335,7 @@ static bool showing_make(struct tool *tool, const struct review *review,
                                      .listed = review->listed,
                                      .rules = &showing->witness.rules}}}};
     if (!review_hear_witness(tool, review, &showing->witness) ||
-        (review->source.place != NULL &&
-         !request_place_rejected_before(review->source.place, review->request,
-                                        &showing->page.briefing.rejected)))
+        !find_rejected(tool, review, showing))
         return false;
     if (showing->witness.history_read)
         showing->page.briefing.witness.history = &showing->witness.history;
@@ -302,6 +346,7 @@ static void showing_clear(struct review_showing *showing)
 {
     key_rules_clear(&showing->witness.rules);
     history_clear(&showing->witness.history);
+    own_rejections_clear(&showing->witness.rejections);
 }
 
 /* The one place that decides it; the whole page is made for that, since it finds what to warn of.
@@ -314,7 +359,8 @@ static bool decide_short(struct review_page *page)
     if (!briefing_make(&page->briefing, &whole, &page->warnings, &page->tool->errors))
         return false;
     ska_bytes_free(&whole);
-    page->is_short = briefing_may_be_short(&page->briefing, page->warnings);
+    page->letter_is_enough = briefing_may_be_short(&page->briefing, page->warnings);
+    page->is_short = page->letter_is_enough;
     return true;
 }
 
@@ -358,12 +404,39 @@ static bool review_print_page(struct review_page *page, FILE *to)
     return true;
 }
 
+/* Who is not asked may not have noticed that it is the same again; a broker's is named with more.
+ */
+static bool check_rejected(struct tool *tool, const struct review *review,
+                           const struct review_showing *showing)
+{
+    const struct own_rejections *rejections =
+        review->rejections != NULL ? review->rejections : &showing->witness.rejections;
+    const char *when = showing->page.briefing.rejected;
+    char time[TEXT_TIME_SIZE] = "";
+    uint64_t seconds = 0;
+
+    if (when == NULL || review_is_of_broker(review) ||
+        ska_ballot_has_refused(&review->ballot, review_key(review)))
+        return true;
+    if (ska_time_read(when, &seconds))
+        text_time(seconds, time);
+    if (!own_rejections_have_task(rejections, review->request->id))
+        return ska_fail(&tool->errors, SKA_R_DECLINED,
+                        "you have rejected the same before, at %s: without --yes you are shown "
+                        "what it is, and asked",
+                        time);
+    report_warning("you have rejected this request before, at %s", time);
+    return true;
+}
+
 bool review_ask(struct tool *tool, const struct review *review,
                 const struct review_question *question)
 {
     struct review_showing showing;
     bool done = showing_make(tool, review, question->document, question->refusing, &showing);
 
+    if (done && question->yes && !question->refusing)
+        done = check_rejected(tool, review, &showing);
     if (done)
         done = question->yes
                    ? review_print_page(&showing.page, question->to_stderr ? stderr : stdout)
@@ -374,7 +447,7 @@ bool review_ask(struct tool *tool, const struct review *review,
 
 /* ---- One of many ----------------------------------------------------------------------------- */
 
-/* What a line means; false: nothing. The whole page wants the whole word. */
+/* What a line means; false: nothing. What has to be read wants the whole word. */
 static bool read_choice(const struct review_page *page, const char *line,
                         enum review_choice *choice)
 {
@@ -391,7 +464,7 @@ static bool read_choice(const struct review_page *page, const char *line,
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (strcasecmp(line, words[i].word) == 0 ||
             (strcasecmp(line, words[i].letter) == 0 &&
-             (page->is_short || words[i].choice != REVIEW_YES))) {
+             (page->letter_is_enough || words[i].choice != REVIEW_YES))) {
             *choice = words[i].choice;
             return true;
         }
@@ -412,9 +485,10 @@ static const char *list_keys(void *arg, const char *line, size_t times)
     (void)times;
     if (read_choice(page, line, &choice) || asks_for_more(line))
         return NULL;
-    return page->is_short ? "y: approve, n: next, r: reject, m: more, q: quit. Which? "
-                          : "yes (the word): approve, n: next, r: reject, m: show again, "
-                            "q: quit. Which? ";
+    if (!page->letter_is_enough)
+        return "yes (the word): approve, n: leave it, r: reject, m: again, q: quit. Which? ";
+    return page->is_short ? "y: approve, n: leave it, r: reject, m: more, q: quit. Which? "
+                          : "y: approve, n: leave it, r: reject, m: again, q: quit. Which? ";
 }
 
 static bool fail_offer(struct tool *tool, enum terminal_end end)
@@ -428,6 +502,14 @@ static bool fail_offer(struct tool *tool, enum terminal_end end)
     return false;
 }
 
+static const char *question_of(const struct review_page *page)
+{
+    if (!page->letter_is_enough)
+        return "Approve? Type yes, or n(ext), r(eject), q(uit): ";
+    return page->is_short ? "Approve? y(es), n(ext), r(eject), m(ore), q(uit): "
+                          : "Approve? y(es), n(ext), r(eject), q(uit): ";
+}
+
 /* Until one of the answers is given; any other line asks for more. */
 static bool choose_at_terminal(struct tool *tool, struct review_page *page,
                                const struct review_offer *offer, enum review_choice *choice)
@@ -436,14 +518,14 @@ static bool choose_at_terminal(struct tool *tool, struct review_page *page,
                                          .arg = page,
                                          .least = PAGE_LEAST_WIDTH,
                                          .object = list_keys,
-                                         .patience_ms = offer->patience_ms};
+                                         .patience_ms = offer->patience_ms,
+                                         .interrupt_ends = true};
     char line[16] = "";
 
     for (;;) {
         enum terminal_end end = TERMINAL_LINE;
 
-        question.question = page->is_short ? "Approve? y(es), n(ext), r(eject), m(ore), q(uit): "
-                                           : "Approve? Type yes, or n(ext), r(eject), q(uit): ";
+        question.question = question_of(page);
         end = terminal_read(&question, line, sizeof(line));
         *choice = end == TERMINAL_NOBODY ? REVIEW_NOBODY : REVIEW_QUIT;
         if (end == TERMINAL_NOBODY || end == TERMINAL_ENDED)
@@ -548,8 +630,9 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
 bool review_check_reason(struct tool *tool, const struct review *review, const char *reason)
 {
     if (reason != NULL && review_is_of_broker(review))
-        return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                        "--reason: a broker has no place for a reason; tell whoever asks");
+        return ska_fail(
+            &tool->errors, SKA_R_WRONG_USE,
+            "--reason: a broker has no place for a reason; tell the requester yourself");
     if (reason == NULL || ska_reason_is_allowed(reason))
         return true;
     return ska_fail(&tool->errors, SKA_R_WRONG_USE,
@@ -578,21 +661,26 @@ bool review_sign_refusal(struct tool *tool, struct review *review, const char *r
 
 /* ---- In words -------------------------------------------------------------------------------- */
 
-void review_name(const struct review *review, struct ska_buffer *text)
+void review_name_answer(const struct review *review, const char *what, struct ska_buffer *text)
 {
-    if (review->listed != NULL) {
+    if (review->listed != NULL)
         ska_approver_text(request_stated_rule(review->request), review->listed, text);
-        return;
-    }
-    ska_buffer_text(text, "the key ");
-    ska_buffer_name(text, ska_span_text(review->key->shown));
+    else
+        ska_buffer_name(text, ska_span_text(review->key->shown));
+    ska_buffer_format(text, "'s %s of ", what);
+    request_text_name(review->request, text);
+}
+
+const char *review_sent_word(const struct review *review)
+{
+    return review_is_of_broker(review) ? "Sent " : "Put ";
 }
 
 void review_add_addressee(const struct review *review, struct ska_buffer *text)
 {
     const struct ska_request *request = review->request;
 
-    ska_buffer_text(text, ". Send it to whoever asked");
+    ska_buffer_text(text, ". Send it to the requester");
     if (request->has_requester)
         ska_buffer_format(text, ": user %" PRIu64, request->requester_uid);
     else if (request->requester_host != NULL)

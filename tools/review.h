@@ -7,6 +7,7 @@
 #define SKA_TOOLS_REVIEW_H
 
 #include "tools/approver.h"
+#include "tools/own_answers.h"
 #include "tools/show/briefing.h"
 #include "tools/request_source.h"
 #include "tools/tool.h"
@@ -21,6 +22,9 @@ struct review {
     /* What it has to be, each time that it is read: a place may hold something else by then than
      * when it was listed. NULL: anything. */
     const struct request_filter *wanted;
+
+    /* What this user has rejected before, to be looked at for several; NULL: read for this one. */
+    const struct own_rejections *rejections;
 
     struct request_source source;
     struct ska_request *request;
@@ -69,7 +73,8 @@ bool review_read_again(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 
 /*
  * Shows the briefing and asks; with `yes` it is printed to standard output (with `to_stderr`: to
- * standard error) and nobody is asked. False, with SKA_R_DECLINED raised, for any answer but yes.
+ * standard error) and nobody is asked. False, with SKA_R_DECLINED raised, for any answer but yes,
+ * and with `yes` for another request for what this approver has rejected.
  */
 struct review_question {
     const char *question;
@@ -101,6 +106,15 @@ struct review_offer {
 };
 bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
                    enum review_choice *choice) SKA_MUST_CHECK;
+/* Reads them for several reviews. That they cannot be read is a warning. */
+bool review_read_rejections(struct tool *tool, const struct approver *approver,
+                            struct own_rejections *rejections) SKA_MUST_CHECK;
+/*
+ * When this approver has rejected the same, by whatever id; NULL: not that it were known. Of a
+ * directory it is looked for in `rejections`, which must not be NULL.
+ */
+bool review_rejected_before(struct tool *tool, const struct review *review,
+                            const char **when) SKA_MUST_CHECK;
 /* Whether six lines are enough for it. */
 bool review_is_short(struct tool *tool, const struct review *review,
                      const struct document *document, bool *is_short) SKA_MUST_CHECK;
@@ -137,7 +151,9 @@ bool review_sign_refusal(struct tool *tool, struct review *review, const char *r
  */
 void review_add_addressee(const struct review *review, struct ska_buffer *text);
 
-/* "alice": what this approver is called. */
-void review_name(const struct review *review, struct ska_buffer *text);
+/* "alice's approval of request 0123456789abcdef to sign with key 'seal'"; `what`: "approval". */
+void review_name_answer(const struct review *review, const char *what, struct ska_buffer *text);
+/* "Put ", or to a broker "Sent ": what was done with it. */
+const char *review_sent_word(const struct review *review);
 
 #endif

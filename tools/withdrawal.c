@@ -15,11 +15,11 @@ static void say_how_long(const struct ska_ballot *ballot, struct ska_buffer *tex
 
     ska_buffer_text(text, "; copies of the approvals ");
     if (ballot->rule == NULL)
-        ska_buffer_text(text, "may be good for ever");
+        ska_buffer_text(text, "may be good forever");
     else if (closes == 0)
         ska_buffer_text(text, "cannot be used any more");
     else if (closes == UINT64_MAX)
-        ska_buffer_text(text, "stay good for ever");
+        ska_buffer_text(text, "stay good forever");
     else
         ska_buffer_format(text, "stay good until %s", text_time(closes, until));
 }
@@ -53,9 +53,9 @@ static void remember_withdrawn(struct tool *tool, const struct ska_request *requ
 {
     const struct executed executed = {tool->configuration.settings.state_dir, tool->libctx};
 
-    if (!executed_add_withdrawn(&executed, request, NULL))
-        report_note("that it was withdrawn could not be noted in state-dir: this user's it is not, "
-                    "or it cannot be written");
+    if (!executed_add(&executed, request, EXECUTED_WITHDRAWN, NULL))
+        report_note("the withdrawal could not be noted in state-dir: it is not this user's, or it "
+                    "cannot be written");
 }
 
 bool withdraw_request(struct tool *tool, const struct ska_directory *directory,

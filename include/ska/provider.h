@@ -82,6 +82,7 @@ enum ska_reason {
     SKA_R_UNSUPPORTED, /* algorithm, padding, curve or digest that SKA cannot do */
     SKA_R_PIN_MISSING,
     SKA_R_WRONG_USE,
+    SKA_R_REQUEST_NOT_OPEN, /* signed, executed or withdrawn, or in another directory */
 
     SKA_R_APPROVALS_PENDING = 200, /* a request is open and waits for approvers */
     SKA_R_APPROVALS_MISSING,       /* the approvals given do not satisfy the rule */
@@ -98,12 +99,13 @@ enum ska_reason {
     SKA_R_TOO_EARLY, /* enough approvals, but a timelock has not passed */
     SKA_R_EXPIRED,   /* enough approvals, but their time is over */
     SKA_R_HSM_REFUSED,
-    SKA_R_DECLINED,       /* a person said no */
-    SKA_R_LABEL_IN_USE,   /* approvals bind to the label, so it must be unique */
-    SKA_R_REJECTED,       /* approvers have rejected it, so that too few remain */
-    SKA_R_AGENT_REFUSED,  /* an approver agent said no */
-    SKA_R_WITHDRAWN,      /* the request was withdrawn while it waited */
-    SKA_R_BROKER_REFUSED, /* a broker says that it, or the HSM behind it, has refused */
+    SKA_R_DECLINED,               /* a person said no */
+    SKA_R_LABEL_IN_USE,           /* approvals bind to the label, so it must be unique */
+    SKA_R_REJECTED,               /* approvers have rejected it, so that too few remain */
+    SKA_R_AGENT_REFUSED,          /* an approver agent said no */
+    SKA_R_WITHDRAWN,              /* the request was withdrawn while it waited */
+    SKA_R_BROKER_REFUSED,         /* a broker says that it, or the HSM behind it, has refused */
+    SKA_R_DOCUMENT_NOT_CONFIRMED, /* not the document that would be signed, or not comparable */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,

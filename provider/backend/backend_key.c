@@ -218,7 +218,7 @@ bool backend_key_decrypt(struct backend_key *key, const struct backend_encryptio
     if (!backend_key_may_decrypt(key, errors))
         return false;
     if (key->type != SKA_KEY_RSA)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is no RSA key that decrypts",
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is not an RSA key that decrypts",
                         backend_key_label(key));
     if (input.length != modulus)
         return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%zu bytes, where key '%s' decrypts %zu",
@@ -232,7 +232,8 @@ bool backend_key_derive(struct backend_key *key, struct ska_span peer, uint8_t *
     if (!backend_key_may_derive(key, errors))
         return false;
     if (key->type != SKA_KEY_EC)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is no EC key", backend_key_label(key));
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is not an EC key",
+                        backend_key_label(key));
     return key->backend->key_derive(key, peer, secret, length, errors);
 }
 
@@ -257,7 +258,7 @@ bool backend_timestamp_make(struct backend_key *timestamp_key, enum ska_operatio
 static bool must_be_ska(const struct backend_key *key, const struct ska_errors *errors)
 {
     return key->ska ||
-           ska_fail(errors, SKA_R_INTERNAL, "key '%s' is no SKA key", backend_key_label(key));
+           ska_fail(errors, SKA_R_INTERNAL, "key '%s' is not an SKA key", backend_key_label(key));
 }
 
 bool backend_create_token(struct backend_key *key, enum ska_operation operation,

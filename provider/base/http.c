@@ -139,7 +139,7 @@ static bool check_url(const char *text, bool *tls, const struct ska_errors *erro
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
     if (libcurl.url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         ska_fail(errors, SKA_R_BAD_PARAMETER,
-                 "this is no URL; https://HOST[:PORT][/PATH] is needed");
+                 "this is not a URL; https://HOST[:PORT][/PATH] is needed");
     else if ((shown = ska_printable(ska_span_text(text), 200)) == NULL)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
     else
@@ -254,8 +254,8 @@ static bool check_environment(const struct ska_http *http, const struct ska_erro
 {
     return !http->tls || getenv("SSLKEYLOGFILE") == NULL ||
            ska_fail(errors, SKA_R_WRONG_USE,
-                    "SSLKEYLOGFILE is set, so that whoever reads that file could read what goes "
-                    "over the network: unset it");
+                    "SSLKEYLOGFILE is set, so that readers of that file could read what goes over "
+                    "the network: unset it");
 }
 
 /* libcurl says of some of them only that something is wrong. */

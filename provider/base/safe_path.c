@@ -217,7 +217,7 @@ static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, 
     if (fstat(fd, &status) != 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s %s: %s", what, path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s %s is no regular file", what, path);
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s %s is not a regular file", what, path);
     if (!is_trusted_owner(&status))
         return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "%s %s belongs to uid %lu: it must be owned by root or by uid %lu, who "

@@ -212,7 +212,7 @@ static bool add_state_of_log(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
     }
     if (tail->lost > 0) {
         snprintf(detail, sizeof(detail),
-                 "what was written behind it, up to a line %llu, was lost when the machine went "
+                 "what was written after it, up to a line %llu, was lost when the machine went "
                  "down, or cut off then",
                  (unsigned long long)tail->lost);
         if (!add_own_line(REPAIR, detail, libctx, tail, text, errors))

@@ -35,7 +35,7 @@ static bool is_own_directory(int fd, const char *path, const struct ska_errors *
                     (unsigned long)geteuid());
 }
 
-static int open_state_dir(const char *state_dir, const struct ska_errors *errors)
+int ska_state_dir_open(const char *state_dir, const struct ska_errors *errors)
 {
     int fd = -1;
 
@@ -68,7 +68,7 @@ static int open_state_file(int directory, const char *name)
 
 int ska_state_open(const char *state_dir, const char *name, const struct ska_errors *errors)
 {
-    int directory = open_state_dir(state_dir, errors);
+    int directory = ska_state_dir_open(state_dir, errors);
     char *shown = NULL;
     int fd = -1;
 
@@ -93,7 +93,7 @@ int ska_state_open(const char *state_dir, const char *name, const struct ska_err
 bool ska_state_has(const char *state_dir, const char *name, bool *has,
                    const struct ska_errors *errors)
 {
-    int directory = open_state_dir(state_dir, errors);
+    int directory = ska_state_dir_open(state_dir, errors);
     struct stat status;
     bool done = false;
 
@@ -107,7 +107,7 @@ bool ska_state_has(const char *state_dir, const char *name, bool *has,
 
 bool ska_state_remove(const char *state_dir, const char *name, const struct ska_errors *errors)
 {
-    int directory = open_state_dir(state_dir, errors);
+    int directory = ska_state_dir_open(state_dir, errors);
     bool done = false;
 
     if (directory < 0)
@@ -120,7 +120,7 @@ bool ska_state_remove(const char *state_dir, const char *name, const struct ska_
 
 bool ska_state_dir_check(const char *state_dir, const struct ska_errors *errors)
 {
-    int directory = open_state_dir(state_dir, errors);
+    int directory = ska_state_dir_open(state_dir, errors);
 
     if (directory < 0)
         return false;

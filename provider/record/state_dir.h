@@ -15,6 +15,9 @@
  */
 int ska_state_open(const char *state_dir, const char *name, const struct ska_errors *errors);
 
+/* The directory itself, for reading; refused as above. -1: raised. */
+int ska_state_dir_open(const char *state_dir, const struct ska_errors *errors);
+
 /* Whether there is a file of this name in it. */
 bool ska_state_has(const char *state_dir, const char *name, bool *has,
                    const struct ska_errors *errors) SKA_MUST_CHECK;

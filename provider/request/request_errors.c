@@ -8,7 +8,8 @@
 
 #define CUT_OFF "; it may have been cut off or changed on the way: ask for it again"
 #define ANSWER "; this is an approver's answer, and not the request: skatool import takes it"
-#define NO_REQUEST "; this is no request or bundle: take the file that skatool request has written"
+#define NO_REQUEST                                                                                 \
+    "; this is not a request or bundle: take the file that skatool request has written"
 
 static bool begins_as_object(struct ska_span text)
 {

@@ -480,8 +480,8 @@ void ska_alternative_window_text(const struct ska_alternative *alternative,
                                  const uint64_t *timestamp, struct ska_buffer *text)
 {
     struct ska_window window = {0, UINT64_MAX};
-    char opens[32];
-    char closes[32];
+    char opens[SKA_TIME_SHOWN_SIZE];
+    char closes[SKA_TIME_SHOWN_SIZE];
 
     if (!ska_alternative_is_limited(alternative)) {
         ska_buffer_text(text, "at any time");
@@ -492,11 +492,11 @@ void ska_alternative_window_text(const struct ska_alternative *alternative,
         return;
     }
     window = ska_window_of(alternative, *timestamp);
-    ska_buffer_format(text, "from %s", ska_time_text(window.opens, opens));
+    ska_buffer_format(text, "from %s", ska_time_shown(window.opens, opens));
     if (window.closes == UINT64_MAX)
         ska_buffer_text(text, " on");
     else
-        ska_buffer_format(text, " until %s", ska_time_text(window.closes, closes));
+        ska_buffer_format(text, " until %s", ska_time_shown(window.closes, closes));
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */

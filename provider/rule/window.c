@@ -55,6 +55,27 @@ const char *ska_time_text(uint64_t seconds, char text[32])
     return text;
 }
 
+const char *ska_time_shown(uint64_t seconds, char text[SKA_TIME_SHOWN_SIZE])
+{
+    time_t time = (time_t)seconds;
+    struct tm here;
+    struct tm utc;
+    size_t length = 0;
+
+    if (seconds > INT64_MAX || localtime_r(&time, &here) == NULL || gmtime_r(&time, &utc) == NULL ||
+        (length = strftime(text, SKA_TIME_SHOWN_SIZE, "%Y-%m-%d %H:%M:%S %Z", &here)) == 0) {
+        snprintf(text, SKA_TIME_SHOWN_SIZE, "forever");
+        return text;
+    }
+    /* Others, and files, say it in UTC. */
+    if (here.tm_gmtoff != 0 &&
+        strftime(text + length, SKA_TIME_SHOWN_SIZE - length,
+                 here.tm_mday == utc.tm_mday ? " (%H:%M:%S UTC)" : " (%Y-%m-%d %H:%M:%S UTC)",
+                 &utc) == 0)
+        text[length] = 0;
+    return text;
+}
+
 bool ska_time_read(const char *text, uint64_t *seconds)
 {
     struct tm parts;

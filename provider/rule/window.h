@@ -26,7 +26,13 @@ enum ska_window_state ska_window_state(const struct ska_window *window, uint64_t
 
 /* "2026-11-22T10:00:00Z" into text of at least 32 bytes; "never" for UINT64_MAX. */
 const char *ska_time_text(uint64_t seconds, char text[32]);
-/* The other way round; before 1970: 0. False: other forms, and NULL. */
+/*
+ * The same for people, as they read it here and as it stands in files: "2026-11-22 13:00:00 CET
+ * (12:00:00 UTC)"; "forever" for UINT64_MAX.
+ */
+#define SKA_TIME_SHOWN_SIZE 64
+const char *ska_time_shown(uint64_t seconds, char text[SKA_TIME_SHOWN_SIZE]);
+/* The other way round of ska_time_text(); before 1970: 0. False: other forms, and NULL. */
 bool ska_time_read(const char *text, uint64_t *seconds) SKA_MUST_CHECK;
 
 #endif

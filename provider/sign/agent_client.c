@@ -225,7 +225,7 @@ static void raise_for_answer(void *arg, enum ska_reason reason, const char *file
         text = NULL;
     ska_fail_at(answer->outer,
                 reason == SKA_R_OUT_OF_MEMORY ? SKA_R_OUT_OF_MEMORY : SKA_R_AGENT_FAILURE, file,
-                line, function, "%s: what it says is no answer: %s", answer->agent->shown,
+                line, function, "%s: what it says is not an answer: %s", answer->agent->shown,
                 text == NULL ? "out of memory" : text);
     free(text);
 }

@@ -131,12 +131,12 @@ void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer
 /* Enough have approved: the time is waited for. */
 static void add_waiting_for_time(const struct ska_standing *best, struct ska_buffer *text)
 {
-    char opens[32];
+    char opens[SKA_TIME_SHOWN_SIZE];
 
     ska_buffer_text(text, "all approvals are there");
     if (best->usable == SKA_USABLE_LATER)
         ska_buffer_format(text, "; they can be used from %s on",
-                          ska_time_text(best->window.opens, opens));
+                          ska_time_shown(best->window.opens, opens));
 }
 
 void ska_ballot_waiting_text(const struct ska_ballot *ballot, struct ska_buffer *text)
@@ -162,12 +162,12 @@ void ska_ballot_waiting_text(const struct ska_ballot *ballot, struct ska_buffer 
 static void add_time(const struct ska_ballot *ballot, const char *before, uint64_t limit,
                      struct ska_buffer *text)
 {
-    char shown[32];
-    char now[32];
+    char shown[SKA_TIME_SHOWN_SIZE];
+    char now[SKA_TIME_SHOWN_SIZE];
 
-    ska_buffer_format(text, "%s%s; %s clock says %s", before, ska_time_text(limit, shown),
+    ska_buffer_format(text, "%s%s; %s clock says %s", before, ska_time_shown(limit, shown),
                       ballot->now_of_hsm ? "the HSM's" : "this machine's",
-                      ska_time_text(ska_ballot_now(ballot), now));
+                      ska_time_shown(ska_ballot_now(ballot), now));
 }
 
 enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska_buffer *text)
@@ -230,12 +230,19 @@ void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer
 
 void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
+    ska_ballot_others_refused_text(ballot, ska_span(NULL, 0), text);
+}
+
+void ska_ballot_others_refused_text(const struct ska_ballot *ballot, struct ska_span me,
+                                    struct ska_buffer *text)
+{
     size_t count = 0;
 
     for (size_t i = 0; i < ballot->refusal_count; i++) {
         const struct ska_approval *refusal = &ballot->refusals[i];
+        struct ska_span key = ska_span_of(&refusal->public_key);
 
-        if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
+        if (!ska_ballot_has_refused(ballot, key) || ska_span_equal(key, me))
             continue;
         add_one(ballot, refusal, &count, text);
         if (refusal->reason == NULL || count > NAMED_MOST)

@@ -52,5 +52,8 @@ void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_sp
  */
 void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+/* The same without the one who reads it. */
+void ska_ballot_others_refused_text(const struct ska_ballot *ballot, struct ska_span me,
+                                    struct ska_buffer *text);
 
 #endif

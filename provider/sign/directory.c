@@ -110,6 +110,13 @@ void ska_directory_close(struct ska_directory *directory)
     free(directory);
 }
 
+bool ska_directory_fail_not_open(const struct ska_directory *directory, const char *digits,
+                                 const char *why, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_REQUEST_NOT_OPEN, "%.16s in %s: %s", digits, directory->path,
+                    why != NULL ? why : "it may be signed, executed or withdrawn already");
+}
+
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 enum ska_file_kind ska_file_kind_of(const char *name)

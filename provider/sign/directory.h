@@ -79,6 +79,12 @@ DIR *ska_directory_listing(const struct ska_directory *directory);
 /* Raises errno, of what was done with this name. Returns false. */
 bool ska_directory_fail(const struct ska_directory *directory, const char *name,
                         const struct ska_errors *errors);
+/*
+ * Raises SKA_R_REQUEST_NOT_OPEN for an id or its first digits; `why` NULL: it is not known. Returns
+ * false.
+ */
+bool ska_directory_fail_not_open(const struct ska_directory *directory, const char *digits,
+                                 const char *why, const struct ska_errors *errors);
 /* Of an errno: the process or the file system is to blame, and the file is to be read again. */
 bool ska_directory_failure_passes(int error);
 
@@ -115,7 +121,10 @@ size_t ska_directory_names_unique(const struct ska_directory_names *names, const
 #define SKA_REQUEST_ID_LEAST 4
 bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 1]);
 
-/* The id of an open request, by such digits; SKA_R_WRONG_USE for what are none. */
+/*
+ * The id of an open request, by such digits; SKA_R_WRONG_USE for what are none,
+ * SKA_R_REQUEST_NOT_OPEN where none is open.
+ */
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1],
                            const struct ska_errors *errors) SKA_MUST_CHECK;

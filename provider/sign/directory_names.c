@@ -172,9 +172,7 @@ static bool complete_id(const struct ska_directory *directory,
     size_t found = find_requests(names, given, id);
 
     if (found == 0)
-        return ska_fail(errors, SKA_R_WRONG_USE,
-                        "no open request %s... in %s: it may be done or withdrawn already", given,
-                        ska_directory_path(directory));
+        return ska_directory_fail_not_open(directory, given, NULL, errors);
     return found == 1 || fail_ambiguous(names, given, found, errors);
 }
 
@@ -199,6 +197,18 @@ bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 
     return true;
 }
 
+/* What cannot be looked at is no request that is not open: reading it says why. */
+static bool check_stands(const struct ska_directory *directory, const char *id,
+                         const struct ska_errors *errors)
+{
+    char name[SKA_FILE_NAME_SIZE];
+    struct stat status;
+
+    ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
+    return fstatat(ska_directory_fd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+           errno != ENOENT || ska_directory_fail_not_open(directory, id, NULL, errors);
+}
+
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
 {
@@ -208,12 +218,12 @@ bool ska_directory_find_id(const struct ska_directory *directory, const char *gi
 
     if (!ska_request_id_take(given, digits))
         return ska_fail(errors, SKA_R_WRONG_USE,
-                        "'%s' is no request id: 64 digits and letters from a to f, or the first "
+                        "'%s' is not a request id: 64 digits and letters from a to f, or the first "
                         "%d of them or more (skatool requests shows them)",
                         given, SKA_REQUEST_ID_LEAST);
     memcpy(id, digits, sizeof(digits));
     if (strlen(digits) == SKA_REQUEST_ID_LENGTH)
-        return true;
+        return check_stands(directory, id, errors);
     done = ska_directory_list(directory, &names, errors) &&
            complete_id(directory, &names, digits, id, errors);
     ska_directory_names_free(&names);

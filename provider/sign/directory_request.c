@@ -58,9 +58,7 @@ bool ska_directory_read(const struct ska_directory *directory, const char *id,
     ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
     fd = ska_directory_open_request(directory, name);
     if (fd < 0 && errno == ENOENT)
-        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                        "no open request %s in %s: it may be done or withdrawn already", id,
-                        ska_directory_path(directory));
+        return ska_directory_fail_not_open(directory, id, NULL, errors);
     if (fd < 0 && errno == ELOOP)
         return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: is a symbolic link", name);
     if (fd < 0)

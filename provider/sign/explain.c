@@ -134,18 +134,18 @@ static enum ska_reason refused_by(const struct backend_key *key)
 static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
     struct ska_standing best = ska_ballot_judge(ballot).best;
-    char opens[32];
-    char closes[32];
-    char now[32];
+    char opens[SKA_TIME_SHOWN_SIZE];
+    char closes[SKA_TIME_SHOWN_SIZE];
+    char now[SKA_TIME_SHOWN_SIZE];
 
     if (best.usable != SKA_USABLE_NOW)
         return 0;
     ska_buffer_format(text,
                       "by its rule usable from %s until %s, the HSM's clock says %s: perhaps the "
                       "HSM counts the timeout from the timestamp on. Make a new request",
-                      ska_time_text(best.window.opens, opens),
-                      ska_time_text(best.window.closes, closes),
-                      ska_time_text(ska_ballot_now(ballot), now));
+                      ska_time_shown(best.window.opens, opens),
+                      ska_time_shown(best.window.closes, closes),
+                      ska_time_shown(ska_ballot_now(ballot), now));
     return SKA_R_EXPIRED;
 }
 
@@ -173,16 +173,18 @@ static void next_sentence(struct ska_buffer *text)
 static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ballot,
                               const struct backend_refusal *refusal)
 {
-    bool satisfied = ska_ballot_judge(ballot).satisfied;
+    const struct ska_verdict verdict = ska_ballot_judge(ballot);
+    const bool satisfied = verdict.satisfied;
     struct ska_buffer text = {0};
     struct ska_buffer wrong = {0};
     enum ska_reason of_approvals = tell_approvals(ballot, &wrong);
     /* One that is not listed or doubled is no reason to refuse others that are enough. */
     bool in_order = satisfied && of_approvals != SKA_R_APPROVAL_INVALID;
     enum ska_reason of_time = 0;
-    enum ska_reason reason = of_approvals != 0 ? of_approvals
-                             : satisfied       ? refused_by(job->key)
-                                               : SKA_R_APPROVALS_MISSING;
+    enum ska_reason reason = of_approvals != 0  ? of_approvals
+                             : satisfied        ? refused_by(job->key)
+                             : verdict.hopeless ? SKA_R_REJECTED
+                                                : SKA_R_APPROVALS_MISSING;
 
     ska_ballot_ask_time(ballot, job->key);
     of_time = tell_time(ballot, refusal, in_order, &text);
@@ -192,7 +194,7 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
     if (!satisfied) {
         next_sentence(&text);
         ska_ballot_progress_text(ballot, &text);
-        ska_buffer_text(&text, "; skatool status tells more");
+        ska_buffer_text(&text, "; skatool status shows more");
     } else if (of_time == 0) {
         next_sentence(&text);
         ska_buffer_format(&text, "%s said %s", backend_word_text(backend_key_word(job->key)),
@@ -235,13 +237,23 @@ bool ska_check_not_blocked(struct backend_key *key, const struct ska_errors *err
     return !ska_key_is_blocked(key) || explain_blocked(key, errors);
 }
 
+/* Who has rejected it is not missing. */
+static bool open_ballot(const struct ska_job *job, struct ska_ballot *ballot)
+{
+    bool done = ska_ballot_open(ballot, job->errors);
+
+    for (size_t i = 0; done && i < job->refusal_count; i++)
+        done = ska_ballot_take_refusal(ballot, &job->refusals[i], job->errors);
+    return done;
+}
+
 static void explain_by_rule(const struct ska_job *job, struct ska_request *request,
                             const struct ska_rule *rule, const struct backend_refusal *refusal)
 {
     struct ska_ballot ballot = {
         .libctx = job->libctx, .cache = job->approver_keys, .request = request, .rule = rule};
 
-    if (!ska_ballot_open(&ballot, job->errors)) {
+    if (!open_ballot(job, &ballot)) {
         ska_ballot_close(&ballot);
         return;
     }
@@ -287,7 +299,7 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
 
     const struct ska_ballot *ballot = pending->ballot;
     struct ska_window window = ska_ballot_chance(ballot, ska_span(NULL, 0)).window;
-    char closes[32];
+    char closes[SKA_TIME_SHOWN_SIZE];
 
     if (ska_ballot_is_partly_over(ballot))
         ska_buffer_format(text,
@@ -306,7 +318,7 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
     }
     ska_buffer_format(text, "and then the same command again%s%s",
                       window.closes != UINT64_MAX ? ", before " : "",
-                      window.closes != UINT64_MAX ? ska_time_text(window.closes, closes) : "");
+                      window.closes != UINT64_MAX ? ska_time_shown(window.closes, closes) : "");
     if (pending->repeats != SKA_CONTENT_REPEATS)
         ska_buffer_text(text,
                         ", if it sets times and serial number itself; else let it wait for the "

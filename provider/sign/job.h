@@ -42,6 +42,9 @@ struct ska_job {
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;
     const char *evidence_dir; /* NULL: evidence is kept in approvals directories only */
+    /* Who has rejected it, as far as that is known: named when it fails, and taken then. */
+    struct ska_approval *refusals;
+    size_t refusal_count;
     const struct ska_errors *errors;
 
     /* Only for signing. */

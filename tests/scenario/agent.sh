@@ -99,11 +99,11 @@ refused 'names no payload' skatool agent --explain --allow key=web
 
 # What stands there stays, but for a socket of its own that nobody listens on.
 echo precious >a.socket
-no_agent 'no socket; it is left alone' --socket a.socket --allow key=web,payload=any
+no_agent 'is not a socket; it is left alone' --socket a.socket --allow key=web,payload=any
 [ "$(cat a.socket)" = precious ] || fail "the agent replaced a file"
 rm a.socket
 ln -s elsewhere a.socket
-no_agent 'no socket; it is left alone' --socket a.socket --allow key=web,payload=any
+no_agent 'is not a socket; it is left alone' --socket a.socket --allow key=web,payload=any
 rm a.socket
 agent a key=web,payload=any
 first=$server

@@ -104,7 +104,7 @@ signs web alice.socket
 fake '{"approvals":[{"approverPublicKey":"MFkwEwYH'
 refuses 'agent fake.socket: it hung up in the middle' web fake.socket
 fake $'garbage\n'
-refuses 'agent fake.socket: what it says is no answer' web fake.socket
+refuses 'agent fake.socket: what it says is not an answer' web fake.socket
 fake $'{"error":"\\u001b[2J no"}\n'
 refuses 'agent fake.socket: ' web fake.socket
 ! grep -q $'\033' stderr.txt || fail "an escape sequence"

@@ -55,7 +55,7 @@ none=$(printf '0%.0s' {1..64})
 sed "s/$first/$none/" first.json >"approvals/$none.request.json"
 succeeds skatool import no.json
 rm "approvals/$none.request.json"
-says "^Put the rejection of bob into .* for $named \(0 of 2"
+says "^Put bob's rejection of $named into .* \(0 of 2"
 for answer in gone-no.json gone-yes.json gone-carol.json; do
     not_taken 'answers none of the open requests.*skatool requests --dir .*approvals' "$answer"
 done
@@ -67,31 +67,45 @@ not_taken 'answers none of the open requests' "$first.mail.approval.json"
 approver dave
 approval dave first.bin >stranger.json
 not_taken 'who is an approver of none of the open requests' stranger.json
+# A request of another user's calls approvers what that user likes: they are named by their key.
+if [ "$(id -u)" -eq 0 ]; then
+    ask planted
+    planted=$id
+    chown 12003 "approvals/$planted.request.json"
+    approval bob planted.bin >planted-yes.json
+    hash=$(plain pkey -pubin -in bob.pub.pem -outform DER | sha256sum | cut -c1-16)
+    for said in '^Put' 'nothing new:'; do
+        succeeds skatool import planted-yes.json
+        says "$said key $hash's approval of request ${planted:0:16} to sign with key 'seal' \(of uid 12003, who calls this approver bob\)"
+        ! grep -q "bob's" stderr.txt || fail "a colleague names approvers: $(cat stderr.txt)"
+    done
+    rm approvals/"$planted".*
+fi
 # His word on a second request is taken for that, whatever it is called.
 ask second
 second=$id
 approval bob second.bin >"$first.x.approval.json"
 succeeds skatool import "$first.x.approval.json"
-says "^Put the approval of bob into .* for request ${second:0:16} to sign with key 'seal' \(1 of 2"
+says "^Put bob's approval of request ${second:0:16} to sign with key 'seal' into .* \(1 of 2"
 [ "$(answers reject) $(answers approval)" = '1 1' ] || fail "$(ls approvals)"
 succeeds skatool import "$first.x.approval.json"
-says "nothing new: the approval of bob for request ${second:0:16} .* is there already"
+says "nothing new: bob's approval of request ${second:0:16} .* is there already"
 [ "$(answers approval)" -eq 1 ] || fail "taken twice"
 
 # ---- The same, another reason, another word ------------------------------------------------------
 
 succeeds skatool import no.json
-says "nothing new: the rejection of bob for $named is there already"
+says "nothing new: bob's rejection of $named is there already"
 # Signed anew it is the same answer, and so is one that only gives no reason.
 rejection bob first again.json --reason 'The amount is wrong.'
 rejection bob first bare.json
 for answer in again.json bare.json; do
     succeeds skatool import "$answer"
-    says 'nothing new: the rejection of bob'
+    says "nothing new: bob's rejection"
 done
 rejection bob first other.json --reason 'And the name.'
 succeeds skatool import other.json
-says "^Put the rejection of bob into .* for $named, in place of the one before"
+says "^Put bob's rejection of $named into .*, in place of the one before"
 [ "$(answers reject)" -eq 1 ] || fail "both are there: $(ls approvals)"
 ends 2 skatool status "$first"
 shows "Rejected by: bob \('And the name.'\)"
@@ -101,7 +115,7 @@ not_taken 'answers none of the open requests' forged.json
 # Another word: an approval counts after a rejection, a rejection after an approval does not.
 approval bob first.bin >yes.json
 succeeds skatool import yes.json
-says "^Put the approval of bob into .* for $named, in place of the rejection, which no longer counts \(1 of 2"
+says "^Put bob's approval of $named into .*, in place of the rejection, which no longer counts \(1 of 2"
 for answer in other.json bare.json; do
     not_taken "bob has approved $named already, and this is a rejection: an approval cannot be taken back" \
         "$answer"
@@ -112,12 +126,24 @@ done
 # A copy with an approval in the name of somebody who has approved: only the same one is there already.
 bundle second.json "$(cat "$first.x.approval.json")" >same.json
 succeeds skatool import same.json
-says 'nothing new: the approval of bob'
+says "nothing new: bob's approval"
 bundle second.json "$(cat yes.json)" >changed.json
 not_taken "the signature of bob is not over request ${second:0:16}" changed.json
 ends 4 skatool import same.json changed.json -o merged.json
 says 'changed.json: not taken: the signature of bob is not over request'
 rm merged.json
+# Beside a file lie rejections: who has rejected is not missing there, either.
+mkdir beside
+cp same.json beside/request.json
+succeeds skatool reject --approver carol.pem --yes beside/request.json
+ends 2 skatool execute --key "$(uri seal)" -o beside/signature beside/request.json
+says '1 of 2; still needed: alice; rejected by carol'
+succeeds skatool reject --approver alice.pem --yes beside/request.json
+for command in "execute --key $(uri seal) -o beside/signature" status; do
+    # shellcheck disable=SC2086
+    ends 2 skatool $command beside/request.json
+    says '1 of 2; rejected by (alice, carol|carol, alice); left: nobody'
+done
 rejection carol second carol-no.json
 ends 4 skatool import second.json carol-no.json -o merged.json
 says 'not taken: carol rejects request .* a bundle has no place for rejections.*--dir'
@@ -177,5 +203,5 @@ says "nothing new: request ${second:0:16} is there already, and this copy of it 
 succeeds skatool import carol-first.json
 takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -out signature first.txt
 succeeds skatool import approvals/done/*/request.json
-says "request ${first:0:16} is signed already"
+says "request ${first:0:16} was signed at 20[0-9: -]+ UTC; nothing to do"
 pass

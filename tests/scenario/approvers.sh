@@ -60,7 +60,7 @@ tells 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ 
 digest=$(sha256sum contract.txt)
 tells "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 silent WARNING
-says "Added the approval of alice to told.json for request [0-9a-f]{16} to sign with key '[a-z-]+' \(1 of 2; still needed: bob or carol\)"
+says "Added alice's approval of request [0-9a-f]{16} to sign with key '[a-z-]+' to told.json \(1 of 2; still needed: bob or carol\)"
 # Names of algorithms are for technicians.
 ! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
     fail "names of algorithms"
@@ -71,7 +71,7 @@ for change in "0,/publicKey/s|(\"publicKey\":\\s*\")[^\"]*|\\1$other|" \
     's/("requestId":\s*")[0-9a-f]{8}/\101234567/'; do
     sed -E "$change" honest1.json >changed.json
     ! cmp -s honest1.json changed.json || fail "nothing was changed by $change"
-    refused 'its id is not that of what it asks for' skatool approve --approver alice.pem --yes \
+    refused 'its id does not match its content' skatool approve --approver alice.pem --yes \
         changed.json
 done
 
@@ -263,7 +263,7 @@ key dora-approves p256 dora.json
 request dora-approves card.json contract.txt
 refused 'no configured provider can open it' skatool approve --approver "$card" --yes card.json
 succeeds skatool approve --config card.cnf --approver "$card" --yes card.json
-says 'approval of dora .*1 of 1; no more'
+says "dora's approval .*1 of 1; no more"
 takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.json
 # Whoever gives a PIN in the URI does not read it again in what is said.
 typed="pkcs11:token=card;object=dora?module-path=$simulator&pin-value=$pin"
@@ -328,7 +328,7 @@ for newest in "$id" "$other"; do
     [ "$(awk 'END { print $1 }' stdout.txt)" = "${newest:0:16}" ] || fail "$(cat stdout.txt)"
 done
 # The first digits are enough.
-refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:3}"
+refused 'not a request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:3}"
 # All at once, in one file.
 for round in 1 2 3 4 5 6 7 8 9 10; do
     request annual-accounts together.json contract.txt
@@ -354,7 +354,7 @@ ends 0 skatool approve --approver alice.pem --yes -o again.json taken-along.json
 says 'this key has approved request [0-9a-f]{16} already; written as it is'
 same taken-along.json again.json
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
-says "Put the approval of alice into .* for request [0-9a-f]{16} to sign with key '[a-z-]+' \(1 of 2; still needed: bob or carol\)"
+says "Put alice's approval of request [0-9a-f]{16} to sign with key '[a-z-]+' into .* \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
 ends 0 skatool approve --dir "$directory" --approver alice.pem
 listed "^${other:0:16} "
@@ -369,7 +369,7 @@ ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
     --reason "$(printf 'Wrong\033[2J amount')"
 grep -q 'You reject it as bob' stdout.txt
 grep -q 'about to REJECT a SIGNATURE' stdout.txt || fail "$(cat stdout.txt)"
-says 'rejection of bob'
+says "bob's rejection"
 refusal=$(echo "$directory/$id".*.reject.json)
 # It is signed, as plain openssl sees.
 token_of "$directory/$id.request.json" >token
@@ -381,7 +381,7 @@ ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
 says 'this key has rejected request [0-9a-f]{16} already'
 # With another reason it takes the place of the one before, and is one rejection still.
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
-says "Put the rejection of bob into .* for request [0-9a-f]{16} to sign with key '[a-z-]+', in place of the one before"
+says "Put bob's rejection of request [0-9a-f]{16} to sign with key '[a-z-]+' into .*, in place of the one before"
 ends 2 skatool status --dir "$directory" "$id"
 grep -qF "Rejected by: bob ('On second thoughts')" stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
@@ -442,7 +442,7 @@ says '2 of 2; no more approvals are needed'
 ends 0 skatool status --dir "$directory" "$id"
 grep -q 'Rejected by: carol' stdout.txt
 takes 1 quietly sign contract.txt
-refused 'done or withdrawn already' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
+refused 'request is not open: .* it was signed at 20' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 
 # A refusal of a request in a file lies beside it.
 mkdir post
@@ -460,11 +460,11 @@ says 'in place of the one before'
 ends 2 skatool status post/request.json
 grep -qF "Rejected by: bob ('Too much')" stdout.txt || fail "$(cat stdout.txt)"
 # A file on its way is for the person who asked, as far as that is known.
-asked="Send it to whoever asked: user $(id -u) of the computer $(uname -n), as the request says"
+asked="Send it to the requester: user $(id -u) of the computer $(uname -n), as the request says"
 ends 0 skatool approve --approver alice.pem --yes -o post/alice.json honest1.json
 says "1 of 2; .*\)\. $asked"
 ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
-says "Wrote the rejection of carol to refusal.json for request [0-9a-f]{16} to sign with key '[a-z-]+'\. $asked"
+says "Wrote carol's rejection of request [0-9a-f]{16} to sign with key '[a-z-]+' to refusal.json\. $asked"
 grep -q '"signature"' refusal.json
 ends 2 skatool reject --approver carol.pem post/request.json
 says 'no terminal'

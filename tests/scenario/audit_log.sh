@@ -172,8 +172,8 @@ logs 'request intent decision' "$before"
 
 mkfifo pipe
 for place in pipe /dev/zero .; do
-    audited 3 "skatool: .*: $place is no regular file" -- "$place"
-    audited 3 "skatool: .*: $place is no regular file" -- "$log" "$place"
+    audited 3 "skatool: .*: $place is not a regular file" -- "$place"
+    audited 3 "skatool: .*: $place is not a regular file" -- "$log" "$place"
 done
 # Nor is a file read for ever that has no lines.
 truncate -s 1T endless
@@ -210,10 +210,10 @@ audited 4 "line $lines is cut" -- open
 : >empty
 audited 0 '^0 lines' -- empty
 audited 4 'was cut off' -- empty --head "$head"
-audited 4 'is no audit log' -- document
+audited 4 'is not an audit log' -- document
 # Somebody has named another file: what is in it is nobody's business.
 plain genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out secret.pem 2>/dev/null
-audited 4 'is no audit log' -- secret.pem
+audited 4 'is not an audit log' -- secret.pem
 ! grep -qE '[A-Za-z0-9+/=]{20}' stdout.txt stderr.txt || fail "a private key is shown"
 [ "$(wc -l <stdout.txt)" -le 8 ] || fail "too much is said: $(cat stdout.txt)"
 audited 3 'No such file' -- missing
@@ -264,7 +264,7 @@ sed '2s/"uid":/"uid":1/' log.1 >changed
 audited 4 'changed: line 2 was changed' -- log.2 changed "$log"
 sed '$d' log.1 >cut_end
 audited 4 'between cut_end and .*lines are missing: 1' -- log.2 cut_end "$log"
-audited 4 'document is no audit log' -- cut_end document
+audited 4 'document is not an audit log' -- cut_end document
 audited 3 'No such file' -- log.2 missing
 
 # A log that was cut or exchanged stops signatures until it is moved away, and what is missing shows.

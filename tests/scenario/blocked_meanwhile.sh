@@ -62,7 +62,7 @@ succeeds skatool approve --approver rita.pem --yes --dir approvals "$(cat stdout
 started=$EPOCHREALTIME
 succeeds skatool execute --dir approvals
 shows "key 'seal' is blocked"
-says "closed request ${id:0:16}: the key is blocked"
+says "closed request ${id:0:16} to sign with key '[a-z]+': the key is blocked"
 ended 3
 awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { exit b - a > 8 }' || fail "noticed too late"
 grep -q '"operation":"SIGN".*closed: the key is blocked' audit.log || fail "nothing in the log"
@@ -75,7 +75,7 @@ says 'There are no open requests'
 unblock
 waiting 1
 succeeds skatool execute --key "$(uri seal)" block.json
-says "closed request ${id:0:16}: the key is blocked"
+says "closed request ${id:0:16} to sign with key '[a-z]+': the key is blocked"
 ended 1
 # From here on by somebody of whom nobody in the directory hears.
 grep -v '^approvals-dir' openssl.cnf >elsewhere.cnf

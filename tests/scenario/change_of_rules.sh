@@ -75,7 +75,7 @@ rm -rf "$XDG_STATE_HOME"
 OPENSSL_CONF=/dev/null told alice forged.json
 tells 'not set up to ask the device' 'now, the requester says: 2 of these 3' \
     'nobody has confirmed what they say' \
-    "WARNING: your key is NOT in it; ANOTHER KEY has your name, 'alice'" \
+    "WARNING: your key is NOT in it; ANOTHER KEY has your name, alice" \
     "WARNING: gets ANOTHER KEY: 'alice', 'bob', 'carol'" 'nothing is known of these people'
 for pair in alice:m1 bob:m2 carol:m3; do
     tells "^    - '${pair%:*}' has this key" "$(digits "${pair#*:}")"
@@ -95,7 +95,7 @@ cp openssl.cnf good.cnf
 # The path is short, so that no line of the page breaks within it.
 sed -i 's|^pkcs11-module.*|pkcs11-module = /nonexistent/none.so|' openssl.cnf
 told alice forged.json
-tells 'could not be asked, because' '^ *\| .*none\.so' "ANOTHER KEY has your name, 'alice'"
+tells 'could not be asked, because' '^ *\| .*none\.so' "ANOTHER KEY has your name, alice"
 ends 0 skatool inspect forged.json
 shows 'could not be asked' 'because .*none\.so'
 cp good.cnf openssl.cnf

@@ -202,7 +202,7 @@ sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' example.order.json >ordered/example
 succeeds skatool execute --dir ordered
 grep -q 'order example.order.json of uid .*: request [0-9a-f]* to block key' stderr.txt ||
     fail "the example is no order: $(cat stderr.txt)"
-echo '{' >ordered/broken.order.json
+echo '{"version":1,"operation":"BLOCK","key":{"label":"nobody"}}' >ordered/nobody.order.json
 succeeds skatool execute --dir ordered
 written ordered/*.refused.json >written.txt
 tells 'a refused order' '' 'Refused order'

@@ -69,13 +69,13 @@ done
 
 # Four digits are enough, three are not; a copy under another id is no request, and is named.
 ends 2 skatool status "${invoice:0:4}" --dir "$directory"
-refused "no request id" skatool status --dir "$directory" "${invoice:0:3}"
+refused "not a request id" skatool status --dir "$directory" "${invoice:0:3}"
 OPENSSL_CONF=/dev/null refused "looks like .*add --dir" skatool approve --approver alice.pem --yes "${invoice:0:16}"
 copy=$(printf '%064d' 0)
 sed "s/$invoice/$copy/" "$directory/$invoice.request.json" >"$directory/$copy.request.json"
 succeeds skatool requests
 listed 3
-says "$copy.request.json: its id is not that of what it asks for: it is a copy"
+says "$copy.request.json: its id does not match its content: it is a copy"
 rm "$directory/$copy.request.json"
 
 # All of it, for machines.
@@ -126,14 +126,14 @@ listed 5
 # Withdrawn: who waits is told, at once, and it does not come back.
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$waiting"
 succeeds skatool withdraw "$waiting"
-says 'Withdrew request' 'which 1 person had approved \(alice\)' 'stay good for ever'
+says 'Withdrew request' 'which 1 person had approved \(alice\)' 'stay good forever'
 status=0
 wait "$waiter" || status=$?
 [ "$status" -ne 0 ] && grep -q 'the request was withdrawn' waiting.err || fail "$(cat waiting.err)"
 [ ! -s waiting.txt.sig ] || fail "signed what was withdrawn"
 open "$invoice" "$contract" "$letter" "$timed"
 ! ls "$directory" | grep -q "^$waiting" || fail "$(ls "$directory")"
-refused 'no open request|withdrawn already' skatool withdraw "$waiting"
+refused 'request is not open: .*withdrawn' skatool withdraw "$waiting"
 
 # By nobody else, whatever the mode.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
@@ -221,11 +221,14 @@ inbox() {
 six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
 page='Approve? Type yes, or n(ext), r(eject), q(uit):'
 # Who types anything else is told the keys, in one line, and what was shown still stands there.
-keys='y: approve, n: next, r: reject, m: more, q: quit. Which?'
-words='yes (the word): approve, n: next, r: reject, m: show again, q: quit. Which?'
+keys='y: approve, n: leave it, r: reject, m: more, q: quit. Which?'
+words='yes (the word): approve, n: leave it, r: reject, m: again, q: quit. Which?'
+whole='Approve? y(es), n(ext), r(eject), q(uit):' # after m
+again='y: approve, n: leave it, r: reject, m: again, q: quit. Which?'
 approvals() { ls "$directory" | grep -c "^${1-}.*approval" || true; }
-reset() {
+reset() { # with what was said before
     rm -f "$directory"/*.json
+    rm -rf "$XDG_STATE_HOME"
 }
 
 contract=$(asked seal contract.txt)
@@ -237,20 +240,29 @@ touch -d '2 hours ago' "$directory/$contract.request.json"
 inbox 0 "$six" y "$six" n "$six" q
 shows '3 requests in .* wait for you' "^1 of 3: request ${invoice:0:16}, key seal" \
     "^ +They say, unconfirmed: 'Invoice 4711'" "^ +NOT compared with a file; its fingerprint begins" \
-    "^ +Asked by $me; usable for ever" 'needed after you: bob or carol' 'Approved\. \(1 of 2' \
+    "^ +Put there by $me; usable forever" 'needed after you: bob or carol' '^Approved request [0-9a-f]{16} to sign with key .seal. \(1 of 2' \
     "^2 of 3: request ${contract:0:16}" "^3 of 3: request ${letter:0:16}" '1 approved, 0 rejected, 2 left'
 [ "$(sed -n "/^1 of 3/,/^Approve/p" stdout.txt | wc -l)" -eq 7 ] || fail "not six lines: $(cat stdout.txt)"
 [ "$(approvals)" -eq 1 ] && [ "$(approvals "$invoice")" -eq 1 ] || fail "$(ls "$directory")"
-# What is no answer is asked again; m shows the page, on which y is not enough.
-inbox 0 "$six" x "$keys" '' "$keys" m "$page" y "$words" '' "$words" yes "$six" q
+# It is said before what the keys do, and after n that nothing was answered.
+shows '^y approves it, n leaves it unanswered, r rejects it, m shows all of it, q ends\.' "^Left request ${contract:0:16} unanswered\."
+# What is no answer is asked again; m shows the page, on which y approves what six lines are enough for.
+inbox 0 "$six" x "$keys" '' "$keys" m "$whole" x "$again" y "$six" q
 [ "$(grep -c '^What else your approval allows' stdout.txt)" -eq 1 ] || fail "the page again: $(cat stdout.txt)"
-shows 'What else your approval allows' '1 approved, 0 rejected, 1 left'
+shows 'What else your approval allows' '1 approved, 0 rejected, 1 left' 'leave this unanswered now \(n\) and give' \
+    'n leaves it unanswered, r rejects it'
+! grep -q 'answer no' stdout.txt || fail "no is no key: $(cat stdout.txt)"
 [ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
 # In a narrow terminal nothing is wider than that, the questions neither.
 ours "$programs/skatool_terminal" 'Passphrase of' @40 '' secret 'q(uit): ' m 'q(uit): ' q -- "$binary_dir/tools/skatool" \
     approve --approver alice.secret.pem | tr -d '\r' | sed -n '/^1 of/,$p' >stdout.txt
 shows '^Approve\? y\(es\), n\(ext\), r\(eject\), $' '^m\(ore\), q\(uit\): m$'
 ! grep -E '^.{41}' stdout.txt || fail "too wide"
+# Ctrl-C ends it as q does, wherever it is asked.
+inbox 0 "$six" '^C' --
+shows '0 approved, 0 rejected, 1 left'
+inbox 0 "$six" r 'Why?' '^C' "$six" '^C' --
+shows '0 approved, 0 rejected, 1 left'
 # What was typed before the question is no answer to it.
 inbox 0 "$six" 'q' --
 reset
@@ -275,7 +287,7 @@ inbox 0 "$six" r 'Why?' 'The amount' 'Reject it?' maybe 'y to reject it, or n to
 tr -s ' \n' ' ' <stdout.txt >told.txt
 grep -q "You are about to reject request ${invoice:0:16}, to sign with key seal, because 'The amount'" told.txt &&
     grep -q 'can still approve it later' told.txt || fail "does not say what: $(cat told.txt)"
-shows 'Rejected, with your reason' '0 approved, 1 rejected, 0 left'
+shows "^Rejected request ${invoice:0:16} to sign with key 'seal', with your reason" '0 approved, 1 rejected, 0 left'
 ends 2 skatool status --dir "$directory" "$invoice"
 shows "Rejected by: alice \('The amount'\)"
 succeeds skatool requests --approver alice.pub.pem
@@ -300,9 +312,16 @@ shows 'WARNING: .*SHA-1|WARNING: the fingerprint is of an old kind'
 reset
 for i in 1 2 3; do asked seal document$i >/dev/null; done
 first=$(ls -tr "$directory" | grep request.json | head -n 1)
-inbox 3 "$six" "!rm $directory/$first" '' y "$six" y "$six" y
-shows 'no open request|withdrawn already' '2 approved, 0 rejected, 1 left'
+inbox 0 "$six" "!rm $directory/$first" '' y "$six" y "$six" y
+shows "Request ${first:0:16} in .*: it may be signed, executed or withdrawn already" \
+    '2 approved, 0 rejected, 1 closed meanwhile, 0 left'
 [ "$(approvals)" -eq 2 ] || fail "$(ls "$directory")"
+reset
+for i in 1 2; do asked seal document$i >/dev/null; done
+first=$(ls -tr "$directory" | grep request.json | head -n 1)
+withdraw="!$binary_dir/tools/skatool withdraw ${first:0:16} >withdraw.txt 2>&1"
+inbox 0 "$six" "$withdraw" '' y "$six" y
+shows "Request ${first:0:16} in .*: it was withdrawn meanwhile\." '1 approved, 0 rejected, 1 closed meanwhile, 0 left'
 
 # Ten minutes without an answer: the key is wiped, and the passphrase asked for again.
 reset
@@ -377,8 +396,57 @@ if [ "$me" -eq 0 ]; then
 fi
 succeeds skatool approve --approver bob.pem --yes --documents folder --key seal --requester "$me"
 says "${plain:0:16} is approved: document plain.txt, key seal" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
-    "${block_id:0:16} is left: it is no signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
+    "${block_id:0:16} is left: it is not a signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
+
+# ---- What comes again ----------------------------------------------------------------------------
+
+# The same under another id, since something else has the name of the first: nobody who has rejected it
+# approves it unasked.
+reset
+mkdir day
+cp invoice.txt day
+invoice=$(asked seal invoice.txt)
+succeeds skatool reject --approver alice.pem --yes --reason 'Not ours' "$invoice"
+rm "$directory"/*.json
+echo '{}' >"$directory/$invoice.request.json"
+again=$(asked seal invoice.txt)
+[ -n "$again" ] && [ "$again" != "$invoice" ] || fail "not another id: $again"
+rm "$directory/$invoice.request.json"
+succeeds skatool approve --approver alice.pem --yes --documents day
+says "${again:0:16} is left: you have rejected the same before" '0 approved, 0 rejected, 1 left'
+refused 'you have rejected the same before, at 20[0-9: -]+ UTC: without --yes you are shown' skatool approve --approver alice.pem \
+    --yes "$again"
+[ "$(approvals)" -eq 0 ] || fail "approved what was rejected: $(ls "$directory")"
+succeeds skatool approve --approver bob.pem --yes --documents day
+says '1 approved'
+inbox 0 "$page" y "$words" yes -- --documents day
+shows '1 approved'
+tr -s ' \n' ' ' <stdout.txt | grep -q "WARNING: YOU have rejected the same before, at 20.* UTC (skatool history)" ||
+    fail "does not say that it comes again: $(cat stdout.txt)"
+# Who has approved it then has thought again.
+rm "$directory"/*.json
+asked seal invoice.txt >/dev/null
+succeeds skatool approve --approver alice.pem --yes --documents day
+says '1 approved'
+# A document in the attributes of a CMS signature is the same document.
+reset
+refused 'approvals pending' ska cms -sign -cades -binary -in invoice.txt -signer seal.crt \
+    -inkey "$(uri seal)" -outform DER -out out.p7s
+succeeds skatool reject --approver alice.pem --yes "$(id_of_pending "$directory")"
+asked seal invoice.txt >/dev/null
+succeeds skatool approve --approver alice.pem --yes --documents day
+says 'is left: you have rejected the same before'
+# One's own rejection that still stands is called one's own, and an approval takes its place.
+reset
+invoice=$(asked seal invoice.txt)
+succeeds skatool reject --approver alice.pem --yes "$invoice"
+succeeds skatool reject --approver bob.pem --yes "$invoice"
+succeeds skatool approve --approver alice.pem --yes "$invoice"
+says 'you have rejected this request yourself: your approval counts instead'
+shows 'WARNING: REJECTED by: bob\.' 'WARNING: you have REJECTED it yourself\. If you approve it now'
+refused 'missing argument: REQUEST or ID \(skatool requests shows ids; skatool approve without ID' skatool reject \
+    --approver alice.pem
 
 # ---- What one has said ---------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ sed -n '/^Commands:/,/^$/p' stdout.txt | awk 'NR > 1 && NF { print $1 }' >comman
 while read -r command; do
     grep -qx "\.Ss $command" "$manual" || fail "skatool.1 has no words on $command"
     succeeds skatool "$command" --help
+    ! grep -E '^.{81}' stdout.txt || fail "too wide: skatool $command --help"
     sed -n '/^Options:/,$p' stdout.txt | grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' |
         grep -oE -- '--[a-z0-9-]+' | sed 's/^--//' | grep -vxE 'help|config|output' | sort -u >options.txt ||
         true # none

@@ -57,7 +57,7 @@ refused "unexpected argument: 'b.json'" skatool check-config b.json
 # What is neither an id nor a file is said to be neither; what looks like a file's name is one.
 for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
     # shellcheck disable=SC2086
-    refused "'XYZ' is no request id, and there is no file of this name" skatool $command XYZ
+    refused "'XYZ' is not a request id, and there is no file of this name" skatool $command XYZ
     # shellcheck disable=SC2086
     refused 'reqest.json: No such file' skatool $command reqest.json
 done

@@ -99,7 +99,7 @@ refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -out signature 
 [ "$(standing)" -eq 1 ] || fail "no open request to sign"
 untouched succeeds person $rita request --operation block --key 'ska:object=seal' \
     --description 'Stop it' --dir "$directory"
-says 'Left the order block-[0-9a-f]{24}\.order\.json'
+says "Left the order to block key 'seal' in .* \(block-[0-9a-f]{24}\.order\.json\)"
 [ "$(find "$directory" -name '*.order.json' -user $rita -perm 644 | wc -l)" -eq 1 ] ||
     fail "no order of Rita's: $(ls -l "$directory")"
 # Nor has she a login who has the signer's configuration, but may not read the PIN.
@@ -107,10 +107,10 @@ rm "$directory"/*.order.json
 untouched succeeds as $rita env LD_PRELOAD="$preload" OPENSSL_CONF="$work/openssl.cnf" \
     "$binary_dir/tools/skatool" request --operation block --key 'ska:object=seal' \
     --description 'Stop it' --dir "$directory"
-says 'Left the order block-[0-9a-f]{24}\.order\.json'
+says "Left the order to block key 'seal' in .* \(block-[0-9a-f]{24}\.order\.json\)"
 # Everybody sees what is ordered.
 succeeds person $mallory requests --dir "$directory"
-shows '^Orders, of which' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita" '^    \| Stop it'
+shows '^Orders that skatool execute' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita" '^    \| Stop it'
 succeeds person $mallory requests --dir "$directory" --requester $mallory
 ! grep -q '^Orders' stdout.txt || fail "not ordered by uid $mallory"
 # A signature and a label are not ordered.
@@ -139,7 +139,7 @@ untouched quietly unit
 give $rita rita
 succeeds unit
 shows "^key 'seal' is blocked \(request [0-9a-f]{16}\)\$"
-says 'closed request [0-9a-f]{16}: the key is blocked'
+says "closed request [0-9a-f]{16} to sign with key 'seal': the key is blocked"
 [ "$(calls C_SKABlock)" -eq 1 ] || fail "not blocked by one call"
 blocked
 [ -z "$(find "$directory" -maxdepth 1 -name '*.json')" ] ||
@@ -151,11 +151,16 @@ untouched quietly unit
 # Nobody is asked for what is so already.
 succeeds person $rita request --operation block --key 'ska:object=seal' --dir "$directory"
 succeeds unit
-says 'warning: order .* is refused: .*blocked already'
+says "warning: order .* of uid $rita, to block key 'seal', is refused: .*blocked already"
 # Who ordered it finds out, with no journal of the signer's.
 succeeds person $rita requests --dir "$directory" --requester $rita
-shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  ordered by uid $rita, refused by uid $signer, '20" \
+shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita, refused by uid $signer, '20" \
     '^    \| .*blocked already'
+for key in seal other; do
+    succeeds person $rita requests --dir "$directory" --key $key
+    [ "$(grep -c 'block seal, ordered by' stdout.txt)" -eq "$([ $key = seal ] && echo 1 || echo 0)" ] ||
+        fail "of key $key: $(cat stdout.txt)"
+done
 quietly unit
 [ "$(standing)" -eq 0 ] || fail "people are asked to block a key that is"
 
@@ -187,6 +192,12 @@ blocked
 succeeds skatool execute --dir "$directory" "$id"
 shows "^key 'seal' is unblocked \(request [0-9a-f]{16}\)\$"
 unblocked
+
+# What was executed is not open any more, and when that was is said, however the id is given.
+for given in "$id" "${id:0:16}" "${id:0:8}"; do
+    ends 1 skatool execute --dir "$directory" "$given"
+    says "request is not open: ${given:0:16} in .*: it was executed at 20[0-9: -]+ UTC"
+done
 
 # Rita blocks again. Without a timeout the token is the very one of before, and yet it is another
 # request.
@@ -221,6 +232,12 @@ rm -f "$directory"/*.json
 order $mallory unblock
 give $mallory dora
 quietly unit --all
+# Who has rejected it is not missing: execute says what status says.
+succeeds person $mallory reject --dir "$directory" --approver dan.pem --yes "$id"
+ends 2 skatool execute --dir "$directory" "$id"
+says '1 of 2; rejected by dan; left: nobody'
+ends 2 skatool status --dir "$directory" "$id"
+says '1 of 2; rejected by dan; left: nobody'
 give $mallory dan
 succeeds unit --all
 shows "^key 'seal' is unblocked \(request [0-9a-f]{16}\)\$"
@@ -234,7 +251,7 @@ give $mallory dora dan
 succeeds unit --all
 says 'has its approvals, but they have no time limit.*execute --dir'
 untouched quietly unit --all # once is enough
-[ "$(calls C_SKAUnblock)" -eq 2 ] || fail "unblocked without a time limit"
+[ "$(calls C_SKAUnblock)" -eq 3 ] || fail "unblocked without a time limit"
 # The configured directory need not be named.
 refused 'makes no signature' skatool execute "$id" -o none.sig
 succeeds skatool execute "$id"
@@ -346,7 +363,7 @@ refused 'not safe' person $mallory execute --dir "$directory" "$id"
 rm -f "$directory"/*.json
 copied_in unblock
 id=$(basename kept/unblock/*.request.json .request.json)
-refused 'no request of this user.s but a file of uid 12003' skatool execute --dir "$directory" "$id"
+refused 'is a file of uid 12003 and not this user.s request' skatool execute --dir "$directory" "$id"
 rm -f "$directory"/*.json
 # A directory of somebody else's, a missing state-dir.
 grep -v '^state-dir' openssl.cnf >no-state.cnf
@@ -367,13 +384,13 @@ order $rita block --description 'Hers'
 give $rita rita
 succeeds unit
 shows "^key 'other' is blocked \(request [0-9a-f]{16}\)\$"
-says 'closed request [0-9a-f]{16}: the key is blocked'
+says 'closed request [0-9a-f]{16} to (sign with|block) key .other.: the key is blocked'
 [ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
 order $mallory unblock --description 'Mine'
 order $rita unblock --description 'Hers'
 give $mallory dora dan
 succeeds skatool execute --dir "$directory" "$id"
-says 'closed request [0-9a-f]{16}: another request has done the same'
+says 'closed request [0-9a-f]{16} to .*: another request has done the same'
 [ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
 
 # An unblocking that was approved before the key was blocked, in whatever time of its rule, is from another
@@ -393,7 +410,7 @@ order $rita block
 give $rita rita
 succeeds unit
 shows "^key 'seal' is blocked \(request [0-9a-f]{16}\)\$"
-says "closed request ${early:0:16}: it is from before the key was blocked now"
+says "closed request ${early:0:16} to unblock key 'seal': it is from before the key was blocked now"
 for options in '' --all; do
     # shellcheck disable=SC2086
     succeeds skatool execute --dir "$directory" $options

@@ -63,10 +63,10 @@ for command in $commands; do
 
     # There: refused before anybody is asked for a PIN or a passphrase, whatever it is.
     for file in new precious alice.pem; do
-        takes 0 untouched stays $file 'is there already.*--force' "$command" -o $file
+        takes 0 untouched stays $file 'exists already.*--force' "$command" -o $file
     done
     : >empty
-    stays empty 'is there already' "$command" -o empty
+    stays empty 'exists already' "$command" -o empty
     succeeds "$command" -o empty --force
     [ -s empty ] || fail "$command does not replace an empty file"
 
@@ -98,7 +98,7 @@ for command in $commands; do
     if [ "$(id -u)" -eq 0 ]; then
         printf 'Theirs.\n' >theirs
         chown 65534 theirs
-        stays theirs 'is there already' "$command" -o theirs
+        stays theirs 'exists already' "$command" -o theirs
         stays theirs 'belongs to uid 65534' "$command" -o theirs --force
         rm -f theirs
     fi
@@ -163,7 +163,7 @@ succeeds skatool approve --approver bob.pem --yes shared.json
 # With --force the last one stands, as a whole.
 quietly reference -o seal.pem
 cp seal.pem first.pem
-stays seal.pem 'is there already' skatool pem --key "$(uri other)" -o seal.pem
+stays seal.pem 'exists already' skatool pem --key "$(uri other)" -o seal.pem
 quietly skatool pem --key "$(uri other)" -o seal.pem --force
 ! cmp -s first.pem seal.pem || fail 'the reference is not replaced'
 quietly reference --force -o seal.pem

@@ -201,17 +201,17 @@ tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, who is you, has pu
 rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
 succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
-says "Put the approval of alice into .* for request ${id:0:16} to sign with key 'seal' \(1 of 2"
+says "Put alice's approval of request ${id:0:16} to sign with key 'seal' into .* \(1 of 2"
 succeeds skatool import alice.json bob.json
-says 'alice.json: nothing new: the approval of alice for request .* is there already'
-! grep -q 'Put the approval of alice' stderr.txt || fail "taken twice: $(cat stderr.txt)"
+says "alice.json: nothing new: alice's approval of request .* is there already"
+! grep -q "Put alice's approval" stderr.txt || fail "taken twice: $(cat stderr.txt)"
 [ "$(stat -c %u "$directory/$id".*.approval.json | sort -u | tr '\n' ' ')" = \
     "$signer ${number[carol]} " ] || fail "whose are the answers?"
 unchanged
 signed
 # What comes too late opens nothing again.
 succeeds skatool import carol.json
-says 'is signed already'
+says 'was signed at .*; nothing to do'
 [ ! -e "$directory/$id.request.json" ] || fail "opened again"
 
 # A whole request asks in the name of who imports it, in the words of whoever sent it: it is put where
@@ -261,13 +261,13 @@ succeeds person bob "$tool" reject --approver "$work/bob/key.pem" --yes -o "$wor
 cp bob/no.json no.json
 chmod 644 no.json
 succeeds skatool import no.json
-says 'Put the rejection of bob'
+says "Put bob's rejection"
 ends 2 skatool status "${id:0:16}"
 shows 'Rejected by: bob'
 succeeds person carol "$tool" approve --dir "$directory" --approver "$work/carol/key.pem" --yes "$id"
 shows "WARNING: user number $signer took this request from a"
 succeeds skatool import 'answer of carol'
-says "'answer of carol': nothing new: the approval of carol"
+says "'answer of carol': nothing new: carol's approval"
 signed -sigopt ska-description:'Rent of May; all checked.'
 # What was withdrawn does not come back without a word.
 mkdir -m 700 state-dir
@@ -279,10 +279,28 @@ cp "$directory/$id.request.json" back.json
 chmod 644 back.json
 succeeds skatool withdraw "$id"
 ends 4 ours setsid -w "$binary_dir/tools/skatool" import back.json
-says 'WARNING: .*WITHDRAWN'
+says "not taken: request ${id:0:16} is not open here: it was withdrawn at 20[0-9: -]+ UTC"
+! grep -q 'In the approval token' stderr.txt || fail "offered: $(cat stderr.txt)"
+# Nor does an answer to it, whole or alone, or its id lead to something else.
+succeeds person alice "$tool" approve --approver "$work/alice/key.pem" --yes -o "$work/alice/late.json" \
+    "$work/back.json"
+cp alice/late.json late.json
+chmod 644 late.json
+ends 4 ours setsid -w "$binary_dir/tools/skatool" import late.json
+says 'is not open here: it was withdrawn at'
+rm late.json
+token_of back.json >token.bin
+approval alice token.bin >"$id.late.approval.json"
+chmod 644 "$id.late.approval.json"
+ends 4 skatool import "$id.late.approval.json"
+says "for request ${id:0:16} by its name, which is not open in .* \(it was withdrawn at "
+for digits in "$id" "${id:0:16}" "${id:0:6}"; do
+    ends 1 skatool status "$digits"
+    says "request is not open: ${digits:0:16} in $directory: it was withdrawn at "
+done
 [ ! -e "$directory/$id.request.json" ] || fail "came back"
 succeeds skatool import --requests back.json
-says 'WARNING: .*WITHDRAWN'
+says 'WARNING: this very request stood here before: it was withdrawn at'
 succeeds skatool withdraw "$id"
 configure "approvals-dir = $directory" "audit-log = $log"
 # What is wrong is named, not taken, and does no harm to the rest.
@@ -323,7 +341,7 @@ says 'other-words.json is a copy of the request before, but differs in "created"
 shows '==> other-words.json' 'created +19'
 # In a directory its answers count, and it is said that their approver may have seen other words.
 succeeds skatool import other-words.json
-says 'warning: other-words.json: its "created" is another than that of request' 'Put the approval of alice'
+says 'warning: other-words.json: its "created" is another than that of request' "Put alice's approval"
 rm "$directory/$id".*.approval.json
 succeeds skatool import bob.json
 

@@ -267,7 +267,7 @@ alike=${id:0:20}$(printf '%044d' 0 | tr 0 $other)
 sed "s/$id/$alike/" "$directory/$id.request.json" | plant "$alike.request.json"
 succeeds skatool requests --dir "$directory"
 shows "^${id:0:21} "
-says "$alike.request.json: its id is not that of what it asks for"
+says "$alike.request.json: its id does not match its content"
 [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "a copy is listed: $(cat stdout.txt)"
 refused "2 requests start with ${id:0:16}.*${id:0:21}.*|2 requests start.*${alike:0:21}" \
     skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"

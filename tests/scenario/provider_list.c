@@ -123,8 +123,8 @@ static int times(const OSSL_ITEM *items, unsigned int id)
 /* Each reason has its words, once. */
 static void reasons(void)
 {
-    static const unsigned int last[] = {SKA_R_WRONG_USE, SKA_R_BROKER_REFUSED, SKA_R_AUDIT_LOG,
-                                        SKA_R_BAD_REFERENCE};
+    static const unsigned int last[] = {SKA_R_REQUEST_NOT_OPEN, SKA_R_DOCUMENT_NOT_CONFIRMED,
+                                        SKA_R_AUDIT_LOG, SKA_R_BAD_REFERENCE};
     const OSSL_ITEM *items = reason_strings();
 
     for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {

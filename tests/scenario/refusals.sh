@@ -146,11 +146,11 @@ for command in "inspect" "approve --approver alice.pem --yes" "reject --approver
     done
     # Of something else altogether `inspect` says so in its own words.
     # shellcheck disable=SC2086
-    untouched refused ': no request|; this is no request or bundle: take the file that' \
+    untouched refused ': no request|; this is not a request or bundle: take the file that' \
         skatool $command document
 done
 for command in approve reject; do
-    refused 'version: missing; this is no request or bundle' \
+    refused 'version: missing; this is not a request or bundle' \
         skatool $command --approver alice.pem --yes policy.json
 done
 # Nobody is told so of what is a request.
@@ -163,7 +163,7 @@ shape 'long|large|big|limit|more than|at most'
 { cat good.json && head -c 2097152 /dev/zero | tr '\0' ' '; } >bundle.json
 shape 'long|large|big|limit|more than|at most'
 cp document bundle.json
-shape 'JSON:.*value expected; this is no request or bundle: take the file that skatool request'
+shape 'JSON:.*value expected; this is not a request or bundle: take the file that skatool request'
 for text in '[]' '"text"' '1' 'null' '{}' '{"version":1}' '[{"version":1}]'; do
     printf '%s' "$text" >bundle.json
     shape 'bundle.json'

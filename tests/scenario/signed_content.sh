@@ -191,7 +191,7 @@ with_directory req -new -key "$(uri p256)" -subj '/O=Example/CN=www.example.org'
     -addext 'subjectAltName=DNS:www.example.org' -out out.csr
 succeeds skatool inspect request.json
 shows 'a request for a certificate' "for: 'CN=www.example.org,O=Example'" 'DNS:www.example.org'
-compared 'what would be signed is no document' right
+compared 'what would be signed is not a document' right
 
 plain req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.pem \
     -subj /CN=leaf -out leaf.csr 2>/dev/null

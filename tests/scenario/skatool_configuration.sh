@@ -158,7 +158,7 @@ checked 1 'FAILED +module .*cannot load the provider: /nowhere/ska.so: .*No such
 module_is "$work/pin"
 checked 1 'FAILED +module .*pin: '
 module_is "$simulator"
-checked 1 "FAILED +module +$simulator is no provider"
+checked 1 "FAILED +module +$simulator is not an OpenSSL provider"
 module_is ska.so
 OPENSSL_MODULES=$binary_dir/provider checked 0 "ok +module +$binary_dir/provider/ska.so"
 OPENSSL_MODULES=/nowhere checked 1 'FAILED +module .*/nowhere/ska.so'
@@ -309,10 +309,10 @@ refused 'approvals pending' "${sign[@]}"
 id=$(id_of_pending)
 to_directory=(skatool approve --dir approvals --approver alice.pem --yes)
 for wrong in "../$id" "${id:0:3}" "${id%?}/" "$id.request.json" "${id^^}x"; do
-    refused 'no request id' "${to_directory[@]}" "$wrong"
+    refused 'not a request id' "${to_directory[@]}" "$wrong"
 done
 other=${id//[0-9]/0}
-refused 'no open request' "${to_directory[@]}" "$other"
+refused 'request is not open' "${to_directory[@]}" "$other"
 ln -s "$id.request.json" "approvals/$other.request.json"
 refused 'symbolic link' "${to_directory[@]}" "$other"
 rm "approvals/$other.request.json"

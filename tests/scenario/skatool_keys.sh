@@ -35,7 +35,7 @@ says "nobody can sign with 'dead'\$" 'nobody can unblock'
 four "$never" "$two" "$never" "$never" >policy.json
 succeeds keygen waste --algorithm ec --policy policy.json
 says "nobody can sign with 'waste', and nobody can ever change that" \
-    "the rules of 'waste' stay as they are for ever" "once 'waste' is blocked, it stays so"
+    "the rules of 'waste' stay as they are forever" "once 'waste' is blocked, it stays so"
 printf '{"ruleUse":{"tokens":[{"name":"daily","timelock":0,"timeout":0,"groups":[
     {"name":"board","quorum":1,"approvals":[{"type":"public_key","name":"alice","file":"alice.pub.pem"},
                                             {"type":"public_key","name":"bob","file":"bob.pub.pem"}]},
@@ -71,7 +71,7 @@ refused 'CKR_CURVE_NOT_SUPPORTED' keygen wrong --algorithm EC --curve P-224 --po
 refused 'CKR_KEY_SIZE_RANGE' keygen wrong --algorithm RSA --size 8192 --policy policy.json
 refused "'DSA' is unknown: RSA, RSA-PSS, EC" keygen wrong --algorithm DSA --policy policy.json
 for file in document alice.pem /bin/true carol.crt; do
-    untouched refused "bad policy: $file: no policy: a JSON object is expected, with ruleUse" \
+    untouched refused "bad policy: $file: not a policy: a JSON object is expected, with ruleUse" \
         keygen wrong --algorithm EC --policy "$file"
 done
 sed 's/ruleUse/ruleUsage/' policy.json >wrong.json

@@ -282,10 +282,6 @@ timed_ends() {
     }
     [ -z "$pattern" ] || says "$pattern"
 }
-iso() { # SECONDS
-    date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
-}
-
 people() { # SECONDS
     date -d "@$1" '+%Y-%m-%d %H:%M:%S %Z'
 }
@@ -305,26 +301,26 @@ window() {
         shows "only from $(people $opens) on; and it" 'NEVER EXPIRES'
     fi
     ends 0 skatool inspect "$label.json"
-    shows 'ok +HSM time: signed by the timestamp key given' "from $(iso $opens)"
+    shows 'ok +HSM time: signed by the timestamp key given' "from $(people $opens)"
     for second in $((opens - 1)) "$opens" $((opens + 1)) $((closes - 1)) "$closes" $((closes + 1)); do
         [ "$second" -ge "$made" ] || continue
         at "$second"
         if [ "$second" -lt "$opens" ]; then
-            timed_ends 2 "too early: .*not before $(iso $opens)" \
+            timed_ends 2 "too early: .*not before $(people $opens)" \
                 skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
-            timed_ends 2 "too early: .*before $(iso $opens)" \
+            timed_ends 2 "too early: .*before $(people $opens)" \
                 skatool status --key "$(uri "$label")" "$label.json"
-            shows 'not yet open' "It is $(iso "$second") by the HSM's clock"
+            shows 'not yet open' "It is $(people "$second") by the HSM's clock"
         elif [ "$3" -eq 0 ] || [ "$second" -lt "$closes" ]; then
             timed_ends 0 '' skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
             timed_ends 0 '' skatool status --key "$(uri "$label")" "$label.json"
-            shows " open" "It is $(iso "$second") by the HSM's clock"
+            shows " open" "It is $(people "$second") by the HSM's clock"
         else
-            timed_ends 2 "expired.*$(iso $closes)" \
+            timed_ends 2 "expired.*$(people $closes)" \
                 skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
-            timed_ends 2 "expired: .*expired at $(iso $closes)" \
+            timed_ends 2 "expired: .*expired at $(people $closes)" \
                 skatool status --key "$(uri "$label")" "$label.json"
-            shows ' closed' "It is $(iso "$second") by the HSM's clock"
+            shows ' closed' "It is $(people "$second") by the HSM's clock"
         fi
     done
 }
@@ -360,7 +356,7 @@ for operation in block unblock modify; do
         $([ $operation != modify ] || echo --policy timed.json) -o $operation.json
     succeeds skatool approve --approver bob.pem --yes $operation.json
     ends 0 skatool inspect $operation.json
-    shows 'ok +HSM time: signed' "usable +'seal': from $(iso $made) until $(iso $((made + 10)))"
+    shows 'ok +HSM time: signed' "usable +'seal': from $(people $made) until $(people $((made + 10)))"
 done
 at $((made + 10))
 for operation in block unblock modify; do

@@ -60,8 +60,8 @@ shows 'NOT CONFIRMED'
 digest=$(sha256sum document)
 shows "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 shows 'You approve as alice'
-shows 'Added the approval of alice to request.json for request [0-9a-f]{16} to' \
-    "sign with key 'seal' \(1 of 2; still needed: bob or carol\)"
+shows "Added alice's approval of request [0-9a-f]{16} to sign with key 'seal' to *"
+shows '\| request\.json \(1 of 2; still needed: bob or carol\)'
 typing 0 -- approve --approver alice.pem request.json
 shows already
 typing 0 "$question" yes -- approve --approver bob.pem request.json

@@ -21,7 +21,7 @@ at() {
 sign() {
     ska dgst -sha256 -sign "$(uri seal)" -out signature document
 }
-now='20[0-9-]+T[0-9:]+Z'
+now='20[0-9-]+ [0-9:]+ UTC'
 
 # Without a key that makes timestamps nobody is asked.
 configure "approvals-dir = $work/approvals"
@@ -153,21 +153,25 @@ configure "approvals-dir = $work/approvals" 'timestamp-key = clock'
 ask_two() {
     takes 0 refused "$1" ska dgst -sha256 -sign "$(uri two)" -out signature document
 }
+clock() { # TIME: as people read it
+    printf '%s %s UTC' "${1%T*}" "$(sed 's/.*T\(.*\)Z/\1/' <<<"$1")"
+}
 # until ID: what the table says, in UTC; window NAME: what status says.
+export TZ=UTC
 until_of() {
     succeeds skatool requests --json
-    tr -d ' \n\t' <stdout.txt | grep -oE '"usable":"[a-z]+"(,"opens":"[^"]*")?,"closes":"[^"]*"' | head -n 1 |
-        sed 's/.*"closes":"\([^"]*\)"/\1/'
+    clock "$(tr -d ' \n\t' <stdout.txt | grep -oE '"usable":"[a-z]+"(,"opens":"[^"]*")?,"closes":"[^"]*"' |
+        head -n 1 | sed 's/.*"closes":"\([^"]*\)"/\1/')"
 }
 window_of() {
     skatool status "$id" >stdout.txt 2>stderr.txt && fail 'there are not enough'
-    awk -v name="$1" '$1 == name && $3 ~ /^20/ { print $3, $4 }' stdout.txt
+    awk -v name="$1" '$1 == name && $5 ~ /^20/ { print $5, $6, $7, $8 }' stdout.txt
 }
 ask_two 'approvals pending'
 id=$(id_of_pending)
 long=$(window_of long)
 short=$(window_of short)
-[ "${long#* }" = open ] && [ "${short#* }" = open ] || fail "$(cat stdout.txt)"
+[ "${long##* }" = open ] && [ "${short##* }" = open ] || fail "$(cat stdout.txt)"
 long=${long% *}
 short=${short% *}
 [ "$long" != "$short" ] || fail "one time for both: $long"
@@ -179,11 +183,8 @@ ask_two "the same command again, before $short"
 [ "$(window_of long)" = "$long rejected" ] || fail "$(cat stdout.txt)"
 [ "$(window_of short)" = "$short open" ] || fail "$(cat stdout.txt)"
 # On the page of somebody who is asked, too; copies of approvals are good for longer.
-clock() { # TIME: as pages show it
-    printf '%s %s UTC' "${1%T*}" "$(sed 's/.*T\(.*\)Z/\1/' <<<"$1")"
-}
-TZ=UTC succeeds skatool approve --approver alice.pem --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -qF "Until $(clock "$short")" || fail "$(cat stdout.txt)"
-TZ=UTC succeeds skatool withdraw "$id"
-says "stay good until $(clock "$long")"
+succeeds skatool approve --approver alice.pem --yes "$id"
+tr -s ' \n' ' ' <stdout.txt | grep -qF "Until $short" || fail "$(cat stdout.txt)"
+succeeds skatool withdraw "$id"
+says "stay good until $long"
 pass

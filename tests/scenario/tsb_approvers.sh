@@ -102,7 +102,7 @@ refused 'an approver adds --approver' skatool requests "${at[@]}"
 approves alice "${id:0:6}" seal document
 shows 'asked to approve a SIGNATURE' 'has this name' '\| seal' 'NOT CONFIRMED' 'User number 4711 on the computer' \
     '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request' 'if the key.s'
-says "Put the approval of the key '?alice.pem'? into '?$url"
+says "Sent '?alice.pem'?'s approval of request .* to '?$url"
 status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
 succeeds tasks_of alice
@@ -217,7 +217,7 @@ refused 'a broker has no place for a reason' skatool reject --approver alice.pem
     --reason 'too much' "$request"
 succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$request"
 shows 'about to REJECT'
-says "Put the rejection of .*alice.pem.* into '?$url"
+says "Sent .*alice.pem'?'s rejection of request .* to '?$url"
 status_is "$request" PENDING
 holds "\"rejectedBy\":[\"$(public alice)\"]"
 succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$request"

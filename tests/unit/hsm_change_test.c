@@ -355,7 +355,7 @@ static void others_make_no_timestamps(void **state)
         assert_false(backend_timestamp_make(keys[i], SKA_OPERATION_SIGN, ska_span("x", 1),
                                             &block_bytes, &signature, &errors));
         assert_raised(&recorder, SKA_R_WRONG_USE,
-                      i == 0 ? "is no timestamp key (C_GetTimestamp" : "is an SKA key, not a");
+                      i == 0 ? "is not a timestamp key (C_GetTimestamp" : "is an SKA key, not a");
         assert_null(block_bytes.data);
         assert_null(signature.data);
     }

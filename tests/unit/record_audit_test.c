@@ -371,7 +371,7 @@ static void unsafe_files_are_refused(void **state)
     refused(SKA_R_AUDIT_LOG, "symbolic link");
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    refused(SKA_R_AUDIT_LOG, "no regular file");
+    refused(SKA_R_AUDIT_LOG, "not a regular file");
     unlink(path);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         write_file(path, "", 0);

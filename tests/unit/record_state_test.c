@@ -253,8 +253,8 @@ static void what_was_executed_is_known_until_it_is_forgotten(void **state)
 
     (void)state;
     assert_true(executed_has(&executed, &one, &has, NULL) && !has);
-    assert_true(executed_add(&executed, &one, NULL));
-    assert_true(executed_add(&executed, &one, NULL));
+    assert_true(executed_add(&executed, &one, EXECUTED_GIVEN_UP, NULL));
+    assert_true(executed_add(&executed, &one, EXECUTED_GIVEN_UP, NULL));
     assert_true(executed_has(&executed, &one, &has, NULL) && has);
     assert_true(executed_has(&executed, &other, &has, NULL) && !has);
     assert_true(executed_forget(&executed, &other, NULL));
@@ -264,14 +264,56 @@ static void what_was_executed_is_known_until_it_is_forgotten(void **state)
     assert_true(executed_add_order(&executed, SKA_AUDIT_NO_HASH, NULL));
     assert_true(executed_has_order(&executed, SKA_AUDIT_NO_HASH));
     /* Without state-dir nothing is known, and an order that has to be is not forgotten silently. */
-    assert_true(executed_add(&nowhere, &one, NULL) && executed_forget(&nowhere, &one, NULL));
+    assert_true(executed_add(&nowhere, &one, EXECUTED_DONE, NULL) &&
+                executed_forget(&nowhere, &one, NULL));
     assert_true(executed_has(&nowhere, &one, &has, NULL) && !has);
     assert_false(executed_add_order(&nowhere, SKA_AUDIT_NO_HASH, NULL));
     /* Where others may enter nothing is believed. */
     assert_int_equal(chmod(state_dir, 0770), 0);
     assert_false(executed_has(&executed, &one, &has, NULL));
-    assert_false(executed_add(&executed, &one, NULL));
+    assert_false(executed_add(&executed, &one, EXECUTED_GIVEN_UP, NULL));
     assert_false(executed_forget(&executed, &one, NULL));
+}
+
+/* By whole token, and by the digits that a person types. */
+static void end_of_a_request_is_remembered(void **state)
+{
+    const struct executed executed = {state_dir, NULL};
+    const struct executed nowhere = {NULL, NULL};
+    uint8_t tokens[] = {1, 2};
+    struct ska_request one = {.approval_token = {&tokens[0], 1}};
+    struct ska_request other = {.approval_token = {&tokens[1], 1}};
+    struct executed_end end;
+
+    (void)state;
+    memset(one.id, 'a', SKA_REQUEST_ID_LENGTH);
+    memset(other.id, 'b', SKA_REQUEST_ID_LENGTH);
+    assert_true(executed_add(&executed, &one, EXECUTED_GIVEN_UP, NULL));
+    assert_true(executed_look(&executed, &one, &end, NULL));
+    assert_int_equal(end.what, EXECUTED_GIVEN_UP);
+    assert_true(executed_find(&executed, "aaaa", &end, NULL));
+    assert_int_equal(end.what, EXECUTED_NOTHING);
+    assert_true(executed_add(&executed, &one, EXECUTED_DONE, NULL));
+    assert_true(executed_add(&executed, &other, EXECUTED_WITHDRAWN, NULL));
+    assert_true(executed_look(&executed, &one, &end, NULL));
+    assert_int_equal(end.what, EXECUTED_DONE);
+    assert_true(end.seconds > 0);
+    assert_true(executed_find(&executed, "aaaa", &end, NULL));
+    assert_int_equal(end.what, EXECUTED_DONE);
+    assert_string_equal(end.id, one.id);
+    assert_true(executed_find(&executed, other.id, &end, NULL));
+    assert_int_equal(end.what, EXECUTED_WITHDRAWN);
+    assert_true(executed_look(&executed, &other, &end, NULL));
+    assert_int_equal(end.what, EXECUTED_WITHDRAWN);
+    assert_true(executed_find(&executed, "cccc", &end, NULL));
+    assert_int_equal(end.what, EXECUTED_NOTHING);
+    assert_true(executed_look(&nowhere, &one, &end, NULL) &&
+                executed_find(&nowhere, "aaaa", &end, NULL));
+    assert_int_equal(end.what, EXECUTED_NOTHING);
+    assert_int_equal(chmod(state_dir, 0770), 0);
+    assert_false(executed_look(&executed, &one, &end, NULL));
+    assert_false(executed_find(&executed, "aaaa", &end, NULL));
+    assert_int_equal(chmod(state_dir, 0700), 0);
 }
 
 static void head_that_is_none_is_refused(void **state)
@@ -685,6 +727,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STATE_TEST(state_dir_is_the_signers),
         STATE_TEST(what_was_executed_is_known_until_it_is_forgotten),
+        STATE_TEST(end_of_a_request_is_remembered),
         STATE_TEST(head_that_is_none_is_refused),
         STATE_TEST(head_is_read_as_it_was_printed),
         STATE_TEST(rotated_log_goes_on),

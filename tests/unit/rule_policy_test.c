@@ -395,9 +395,9 @@ static void wrong_shapes_are_refused(void **state)
         const char *text;
         const char *message;
     } cases[] = {
-        {"[]", "policy.json: no policy: a JSON object is expected, with ruleUse"},
-        {"null", "policy.json: no policy: a JSON object is expected"},
-        {" \n# no JSON\n", "policy.json: no policy: a JSON object is expected"},
+        {"[]", "policy.json: not a policy: a JSON object is expected, with ruleUse"},
+        {"null", "policy.json: not a policy: a JSON object is expected"},
+        {" \n# no JSON\n", "policy.json: not a policy: a JSON object is expected"},
         {"{\"ruleUse\":[]}", "policy.json: ruleUse: object expected"},
         {"{\"ruleUse\":false}", "ruleUse: object expected"},
         {"{\"ruleUse\":{}}", "ruleUse.tokens: missing"},

@@ -113,7 +113,7 @@ static void impossible_quorums_are_warned_of(void **state)
                 "WARNING: it asks for more approvals than there are approvers", "never be changed");
     assert_page(SKA_RULE_MODIFY, 2, (const uint32_t[]){3, 0}, "never be changed", "one person");
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 3, 0},
-                "WARNING: 1 of its 2 ways can never be gone", "nobody can do this");
+                "WARNING: 1 of its 2 alternatives can never be satisfied", "nobody can do this");
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){1, 3, 0}, "WARNING: one person alone", NULL);
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "Your key stands in it as alice",
                 "WARNING");

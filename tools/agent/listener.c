@@ -65,8 +65,7 @@ static bool remove_stale(const struct agent_listener *listener, const struct soc
     if (lstat(listener->path, &status) != 0)
         return errno == ENOENT || fail_socket(listener, strerror(errno), errors);
     if (!S_ISSOCK(status.st_mode))
-        return fail_socket(listener, "something stands there that is no socket; it is left alone",
-                           errors);
+        return fail_socket(listener, "what stands there is not a socket; it is left alone", errors);
     if (status.st_uid != geteuid())
         return fail_socket(listener, "a socket of another user stands there; it is left alone",
                            errors);

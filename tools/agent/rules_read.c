@@ -125,7 +125,8 @@ static bool read_rule(const char *text, struct agent_rule *rule, const struct sk
     for (;;) {
         next = copy_condition(next, condition);
         if (next == NULL)
-            return fail_condition(errors, text, "behind a backslash comes a comma or another one");
+            return fail_condition(errors, text,
+                                  "a backslash is followed by a comma or by another one");
         if (!read_condition(rule, condition, errors))
             return false;
         if (*next == 0)

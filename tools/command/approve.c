@@ -65,11 +65,11 @@ static bool check_document(struct tool *tool, struct approve *approve)
     done = document_compare(&input, tool->libctx, approve->review.request, document, &tool->errors);
     input_close(&input);
     if (done && document->answer == DOCUMENT_OTHER)
-        ska_fail(&tool->errors, SKA_R_PAYLOAD_MISMATCH,
+        ska_fail(&tool->errors, SKA_R_DOCUMENT_NOT_CONFIRMED,
                  "%s is NOT the document that the request is about: do not approve it",
                  approve->document);
     if (done && document->answer == DOCUMENT_NOT_COMPARED)
-        ska_fail(&tool->errors, SKA_R_PAYLOAD_MISMATCH, "%s cannot be compared: %s",
+        ska_fail(&tool->errors, SKA_R_DOCUMENT_NOT_CONFIRMED, "%s cannot be compared: %s",
                  approve->document, document->reason);
     return done && document->answer == DOCUMENT_SAME;
 }
@@ -250,7 +250,22 @@ static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska
     return done;
 }
 
-/* "Added the approval of alice to request.json (1 of 2; still needed: bob or carol)" */
+static void say_how_far(const struct review *review, bool closed, struct ska_buffer *text)
+{
+    if (review_is_of_broker(review)) {
+        ska_buffer_text(text, ", which goes on with it when enough have approved");
+        return;
+    }
+    ska_buffer_text(text, " (");
+    if (closed)
+        ska_buffer_text(text, "the request is closed by now: signed, withdrawn, or its key is "
+                              "blocked");
+    else
+        ska_ballot_progress_text(&review->ballot, text);
+    ska_buffer_text(text, ")");
+}
+
+/* "Added alice's approval of request ... to request.json (1 of 2; still needed: bob or carol)" */
 static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
@@ -263,21 +278,11 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
 
     if (!closed && !review_count(tool, review))
         return false;
-    ska_buffer_text(&text, place != NULL ? "Put the approval of " : "Added the approval of ");
-    review_name(review, &text);
-    ska_buffer_text(&text, place != NULL ? " into " : " to ");
+    ska_buffer_text(&text, place == NULL ? "Added " : review_sent_word(review));
+    review_name_answer(review, "approval", &text);
+    ska_buffer_text(&text, place == NULL || review_is_of_broker(review) ? " to " : " into ");
     text_output_path(to, &text);
-    ska_buffer_text(&text, " for ");
-    request_text_name(review->request, &text);
-    ska_buffer_text(&text, " (");
-    if (review_is_of_broker(review))
-        ska_buffer_text(&text, "which goes on with it when enough have approved");
-    else if (closed)
-        ska_buffer_text(&text, "the request is closed by now: signed, withdrawn, or its key is "
-                               "blocked");
-    else
-        ska_ballot_progress_text(&review->ballot, &text);
-    ska_buffer_text(&text, ")");
+    say_how_far(review, closed, &text);
     if (approve->output.path != NULL && !output_is_stdout(&approve->output))
         review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
@@ -367,6 +372,9 @@ static bool check_place(struct tool *tool, const struct approve *approve)
 /* Too many have said no: that is no reason not to approve, since one of them may think again. */
 static void warn_of_rejections(const struct review *review)
 {
+    if (ska_ballot_has_refused(&review->ballot, review_key(review)))
+        report_warning("you have rejected this request yourself: your approval counts instead of "
+                       "that");
     if (review->listed != NULL && !review->chance.possible)
         report_warning("too many have rejected this request: an approval helps only if one of "
                        "them approves after all");

@@ -216,10 +216,10 @@ static bool show_end(const struct listing *listing)
                           "The head that was noted is that of line %" PRIu64
                           "; lines after it: %" PRIu64 "\n",
                           listing->head_line, listing->lines - listing->head_line);
-    ska_buffer_format(&text,
-                      "Head: %s\nNote it elsewhere: with --head it tells later whether this end "
-                      "was cut off.\n",
-                      listing->last);
+    ska_buffer_format(
+        &text,
+        "Head: %s\nNote it elsewhere: with --head it shows later whether this end was cut off.\n",
+        listing->last);
     return text_print(&text, &listing->tool->errors);
 }
 
@@ -327,8 +327,8 @@ static void look_for_head(struct listing *listing)
 static bool fail_foreign(const struct listing *listing)
 {
     return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG,
-                    "%s is no audit log, or its beginning was overwritten: none of its first lines "
-                    "is one of a log",
+                    "%s is not an audit log, or its beginning was overwritten: none of its first "
+                    "lines is one of a log",
                     listing->paths[listing->index]);
 }
 

@@ -84,7 +84,8 @@ static void check_provider(struct tool *tool)
                      "module to where ska.so is",
                      path == NULL ? "out of memory" : dlerror());
     else if (dlsym(object, "OSSL_provider_init") == NULL)
-        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION, "%s is no provider of OpenSSL", path);
+        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION, "%s is not an OpenSSL provider",
+                     path);
     else
         check_ok("module", "%s", path);
     if (object != NULL)

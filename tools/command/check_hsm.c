@@ -102,7 +102,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     struct ska_errors quiet = ska_error_capture(&capture);
     struct backend_key *key = NULL;
     uint64_t seconds = 0;
-    char shown[32];
+    char shown[SKA_TIME_SHOWN_SIZE];
 
     if (label == NULL) {
         check_unset("timestamp-key", "not set: keys whose rules have time limits cannot be used");
@@ -113,7 +113,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
         check_captured(tool, "timestamp-key", &capture);
     } else {
         check_ok("timestamp-key", "%s, the HSM's clock says %s", label,
-                 ska_time_text(seconds, shown));
+                 ska_time_shown(seconds, shown));
         check_clock((long long)seconds - (long long)time(NULL));
     }
     backend_key_free(key);

@@ -32,7 +32,7 @@ static void check_log(const char *log)
 {
     if (log == NULL)
         check_unset("log",
-                    "not set: what fails is told to the program only, which may say nothing");
+                    "not set: failures are reported to the program only, which may say nothing");
     else if (strcmp(log, SKA_LOG_SYSLOG) != 0)
         check_log_file(log);
     else if (access("/dev/log", F_OK) != 0)

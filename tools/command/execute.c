@@ -8,7 +8,6 @@
 #include "tools/command/execute_close.h"
 #include "tools/command/execute_directory.h"
 #include "tools/execution.h"
-#include "tools/input.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/request_source.h"
@@ -41,22 +40,39 @@ static bool check_output(struct tool *tool, const struct ska_request *request,
     return true;
 }
 
-static bool execute_file(struct tool *tool, const struct execute *execute)
+/* Rejections lie beside the file. */
+static bool find_refusals(struct tool *tool, struct request_source *source,
+                          struct execution *execution)
+{
+    struct ska_request *request = execution->request;
+    struct ska_ballot ballot = {
+        .libctx = tool->libctx, .request = request, .rule = request_stated_rule(request)};
+    bool done = request_source_count(tool, source, &ballot);
+
+    execution_take_refusals(execution, &ballot);
+    ska_ballot_close(&ballot);
+    return done;
+}
+
+static bool execute_file(struct tool *tool, const struct execute *execute,
+                         struct request_source *source)
 {
     struct ska_request *request = NULL;
-    struct backend_key *key = NULL;
+    struct execution execution = {.output = &execute->output};
     bool done = false;
 
-    if (input_read_request(execute->what[0], &request, &tool->errors) &&
-        request_copies_add(tool, request, execute->what[0], execute->what + 1) &&
+    if (request_source_read(tool, source, NULL, &request) &&
         check_output(tool, request, execute->what, &execute->output) &&
         modification_can_be_shown(request, &tool->errors) &&
-        tool_open_ska_key(tool, execute->key, NULL, &key))
+        tool_open_ska_key(tool, execute->key, NULL, &execution.key)) {
+        execution.request = request;
         done =
-            execution_run(tool, key, request, &execute->output) &&
+            find_refusals(tool, source, &execution) && execution_run(tool, &execution) &&
             (request->operation == SKA_OPERATION_SIGN || execute_close_configured(tool, request));
+    }
+    execution_clear(&execution);
     ska_request_free(request);
-    backend_key_free(key);
+    backend_key_free(execution.key);
     return done;
 }
 
@@ -117,7 +133,7 @@ static bool execute_one(struct tool *tool, const struct execute *execute)
         done = execute_by_id(tool, execute, &source);
     else if (done)
         done = (execute->key != NULL || options_wrong(tool, "missing option: --key")) &&
-               execute_file(tool, execute);
+               execute_file(tool, execute, &source);
     request_source_close(&source);
     return done;
 }

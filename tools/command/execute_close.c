@@ -2,6 +2,7 @@
 #include "tools/command/execute_close.h"
 
 #include "provider/record/audit.h"
+#include "tools/show/request_text.h"
 
 static bool audit_close(struct execute_run *run, const struct ska_request *request,
                         const char *detail)
@@ -49,7 +50,10 @@ static bool close_if_settled(struct execute_run *run, struct ska_standing_reques
     ska_directory_let_go(standing->hold);
     standing->hold = -1;
     ska_directory_finish(run->directory, request, -1, NULL);
-    report_note("closed request %.16s: %s", request->id, why);
+    ska_buffer_text(&detail, "closed ");
+    request_text_name(request, &detail);
+    report_note("%s: %s", ska_buffer_string(&detail), why);
+    ska_buffer_free(&detail);
     ska_buffer_format(&detail, "closed: %s", why);
     done = audit_close(run, request, ska_buffer_string(&detail));
     ska_buffer_free(&detail);

@@ -17,6 +17,7 @@
 #include "tools/execution.h"
 #include "tools/options.h"
 #include "tools/directory_place.h"
+#include "tools/request_fate.h"
 #include "tools/show/modification.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
@@ -188,14 +189,15 @@ static enum readiness judge_readiness(struct execute_run *run, struct backend_ke
     return leave_to_person(run, request);
 }
 
-/* By the rule that the HSM has now. */
-static bool find_readiness(struct execute_run *run, struct backend_key *key,
-                           struct ska_request *request, enum readiness *readiness, bool *rule_known)
+/* By the rule that the HSM has now. Its rejections are the execution's afterwards. */
+static bool find_readiness(struct execute_run *run, struct execution *execution,
+                           enum readiness *readiness, bool *rule_known)
 {
     struct ska_current_rule current;
-    struct ska_ballot ballot = {.libctx = run->tool->libctx, .request = request};
-    bool done = ska_current_rule_read(key, ska_rule_kind_of(request->operation), &current,
-                                      &run->tool->errors);
+    struct ska_ballot ballot = {.libctx = run->tool->libctx, .request = execution->request};
+    struct backend_key *key = execution->key;
+    bool done = ska_current_rule_read(key, ska_rule_kind_of(execution->request->operation),
+                                      &current, &run->tool->errors);
 
     *rule_known = done && current.known;
     ballot.rule = ska_current_rule_of(&current);
@@ -204,6 +206,7 @@ static bool find_readiness(struct execute_run *run, struct backend_key *key,
         ska_ballot_ask_time(&ballot, key);
         *readiness = judge_readiness(run, key, &ballot);
     }
+    execution_take_refusals(execution, &ballot);
     ska_ballot_close(&ballot);
     ska_current_rule_clear(&current);
     return done;
@@ -232,9 +235,10 @@ static bool is_settled(struct execute_run *run, const struct ska_request *reques
     return true;
 }
 
-static bool execute_and_remember(struct execute_run *run, struct backend_key *key,
-                                 struct ska_request *request, bool for_good)
+static bool execute_and_remember(struct execute_run *run, const struct execution *execution,
+                                 bool for_good)
 {
+    const struct ska_request *request = execution->request;
     struct tool *tool = run->tool;
     const struct ska_errors loud = tool->errors;
     struct ska_error_capture failure = {0};
@@ -242,8 +246,7 @@ static bool execute_and_remember(struct execute_run *run, struct backend_key *ke
     bool done = false;
 
     tool->errors = ska_error_capture(&failure);
-    done = modification_can_be_shown(request, &tool->errors) &&
-           execution_run(tool, key, request, NULL);
+    done = modification_can_be_shown(request, &tool->errors) && execution_run(tool, execution);
     tool->errors = loud;
     if (!done) {
         ska_error_capture_raise(&failure, &tool->errors);
@@ -251,27 +254,39 @@ static bool execute_and_remember(struct execute_run *run, struct backend_key *ke
             settled = false;
     }
     if (settled)
-        done = executed_add(&run->executed, request, &tool->errors) && done;
+        done = executed_add(&run->executed, request, done ? EXECUTED_DONE : EXECUTED_GIVEN_UP,
+                            &tool->errors) &&
+               done;
     ska_error_capture_clear(&failure);
     return done;
 }
 
-static bool execute_with_key(struct execute_run *run, struct backend_key *key,
+static bool execute_if_ready(struct execute_run *run, struct execution *execution,
                              struct ska_standing_request *standing, bool whatever)
 {
     enum readiness readiness = READY_LATER;
     bool rule_known = true;
 
-    if (!find_readiness(run, key, standing->request, &readiness, &rule_known))
+    if (!find_readiness(run, execution, &readiness, &rule_known))
         return false;
     if (readiness != READY_NOW && !whatever)
-        return readiness == READY_LATER ||
-               executed_add(&run->executed, standing->request, &run->tool->errors);
+        return readiness == READY_LATER || executed_add(&run->executed, standing->request,
+                                                        EXECUTED_GIVEN_UP, &run->tool->errors);
     /* Where only the HSM knows how many it takes, more may come. */
-    if (!execute_and_remember(run, key, standing->request, readiness == READY_NOW && rule_known))
+    if (!execute_and_remember(run, execution, readiness == READY_NOW && rule_known))
         return false;
     run->news++;
     return clear_away(run, standing);
+}
+
+static bool execute_with_key(struct execute_run *run, struct backend_key *key,
+                             struct ska_standing_request *standing, bool whatever)
+{
+    struct execution execution = {.key = key, .request = standing->request};
+    bool done = execute_if_ready(run, &execution, standing, whatever);
+
+    execution_clear(&execution);
+    return done;
 }
 
 /* A key that is gone is not looked for again, either. */
@@ -289,7 +304,7 @@ static bool open_named_key(struct execute_run *run, const struct ska_request *re
     if (!done)
         ska_error_capture_raise(&failure, &tool->errors);
     if (failure.reason == SKA_R_KEY_NOT_FOUND || failure.reason == SKA_R_WRONG_USE)
-        done = executed_add(&run->executed, request, &tool->errors) && done;
+        done = executed_add(&run->executed, request, EXECUTED_GIVEN_UP, &tool->errors) && done;
     ska_error_capture_clear(&failure);
     return done;
 }
@@ -395,17 +410,15 @@ static bool execute_one(struct execute_run *run, const char *given)
     bool done = false;
 
     run->by_id = true;
-    if (!ska_directory_find_id(run->directory, given, id, errors))
+    if (!request_fate_find_id(run->tool, run->directory, given, id))
         return false;
     if (!ska_directory_find(run->directory, id, &standing, errors))
         done = false;
     else if (standing.state == SKA_NAME_FREE)
-        done = ska_fail(errors, SKA_R_WRONG_USE,
-                        "no open request %s in %s: it may be done or withdrawn already", given,
-                        run->path);
+        done = request_fate_fail(run->tool, run->directory, id);
     else if (standing.state == SKA_NAME_TAKEN)
         done = ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "request %s is no request of this user's but a file of uid %lu: its words "
+                        "request %s is a file of uid %lu and not this user's request: its words "
                         "are not the signer's",
                         given, (unsigned long)standing.owner);
     else if (standing.request->operation == SKA_OPERATION_SIGN)

@@ -107,22 +107,22 @@ static bool make_request_of(struct execute_run *run, const struct order_file *fi
     return done;
 }
 
-/* *left: it is not this run's business. */
-static bool read_and_make(struct execute_run *run, const struct order_file *file, bool *left)
+/* *left: it is not this run's business. The order is to be cleared, empty where it is unreadable.
+ */
+static bool read_and_make(struct execute_run *run, const struct order_file *file,
+                          struct order *order, bool *left)
 {
     struct tool *tool = run->tool;
-    struct order order;
     struct backend_key *key = NULL;
     bool done = false;
 
-    if (!order_file_read(run->directory, tool->libctx, file, &order, &tool->errors))
+    if (!order_file_read(run->directory, tool->libctx, file, order, &tool->errors))
         return false;
-    if (execute_open_key(run, order.key_label, ska_span_of(&order.key_id), &key)) {
+    if (execute_open_key(run, order->key_label, ska_span_of(&order->key_id), &key)) {
         *left = key == NULL;
-        done = key == NULL || make_request_of(run, file, &order, key);
+        done = key == NULL || make_request_of(run, file, order, key);
     }
     backend_key_free(key);
-    order_clear(&order);
     return done;
 }
 
@@ -143,15 +143,28 @@ static bool can_consume(const struct execute_run *run, const struct order_file *
     return run->own_directory || file->owner == geteuid() || run->executed.state_dir != NULL;
 }
 
+/* "order block-....order.json of uid 1000, to block key 'seal',": as far as it could be read. */
+static void name_order(const struct order_file *file, const struct order *order,
+                       struct ska_buffer *text)
+{
+    ska_buffer_format(text, "order %s of uid %lu", file->shown, (unsigned long)file->owner);
+    if (order->key_label == NULL)
+        return;
+    ska_buffer_format(text, ", to %s key ", text_operation(order->operation));
+    text_quoted(text, ska_span_text(order->key_label));
+    ska_buffer_text(text, ",");
+}
+
 static void refuse_order(struct execute_run *run, const struct order_file *file,
+                         const struct order *order, const char *name,
                          const struct ska_error_capture *failure,
                          const struct ska_errors *to_warnings)
 {
-    ska_fail(to_warnings, failure->reason, "order %s of uid %lu is refused: %s", file->shown,
-             (unsigned long)file->owner, ska_error_capture_text(failure));
+    ska_fail(to_warnings, failure->reason, "%s is refused: %s", name,
+             ska_error_capture_text(failure));
     /* Who ordered does not read the journal of the signer's unit. */
     (void)!(consume(run, file, to_warnings) &&
-            order_refusal_put(run->directory, run->tool->libctx, file,
+            order_refusal_put(run->directory, run->tool->libctx, file, order,
                               ska_error_capture_text(failure), to_warnings));
 }
 
@@ -161,19 +174,24 @@ static bool take_order(struct execute_run *run, const struct order_file *file,
     struct tool *tool = run->tool;
     const struct ska_errors loud = tool->errors;
     struct ska_error_capture failure = {0};
+    struct ska_buffer name = {0};
+    struct order order = {.key_label = NULL};
     bool left = false;
     bool done = false;
 
     tool->errors = ska_error_capture(&failure);
-    done = read_and_make(run, file, &left);
+    done = read_and_make(run, file, &order, &left);
     tool->errors = loud;
+    name_order(file, &order, &name);
     if (done)
         done = left || consume(run, file, &tool->errors);
     else if ((done = is_order_wrong(&failure)))
-        refuse_order(run, file, &failure, to_warnings);
+        refuse_order(run, file, &order, ska_buffer_string(&name), &failure, to_warnings);
     else
-        ska_fail(&tool->errors, failure.reason, "order %s of uid %lu stays for later: %s",
-                 file->shown, (unsigned long)file->owner, ska_error_capture_text(&failure));
+        ska_fail(&tool->errors, failure.reason, "%s stays for later: %s", ska_buffer_string(&name),
+                 ska_error_capture_text(&failure));
+    ska_buffer_free(&name);
+    order_clear(&order);
     ska_error_capture_clear(&failure);
     return done;
 }

@@ -3,10 +3,14 @@
  * Answers that came by mail. What one says, and of which request, is told by its signature alone:
  * that its approver has answered something there before proves nothing.
  */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "provider/request/approval.h"
 #include "provider/request/refusal.h"
+#include "provider/rule/approver_name.h"
 #include "provider/rule/quorum.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/command/import_arrival.h"
@@ -126,17 +130,61 @@ static bool import_judge(const struct import *import, struct import_target *targ
 
 /* ---- What becomes of it ---------------------------------------------------------------------- */
 
+/* What a request calls its approvers is its maker's word: the signer's, or a colleague's. */
+static bool names_are_signers(const struct import *import, const struct import_target *target)
+{
+    struct stat place;
+
+    return import->directory == NULL || target->owner == geteuid() ||
+           (fstat(ska_directory_fd(import->directory), &place) == 0 && place.st_uid != 0 &&
+            target->owner == place.st_uid);
+}
+
+static void add_signer(const struct import *import, const struct import_target *target,
+                       const struct ska_approval *answer, struct ska_buffer *text)
+{
+    char *key = NULL;
+
+    if (names_are_signers(import, target)) {
+        ska_signer_text(target->ballot.rule, answer, text);
+        return;
+    }
+    key = ska_key_shown(ska_span_of(&answer->public_key));
+    text->failed = text->failed || key == NULL;
+    ska_buffer_text(text, key == NULL ? "" : key);
+    free(key);
+}
+
+/* The request, and whose it is where it is not the signer's. */
+static void add_target(const struct import *import, const struct import_target *target,
+                       const struct ska_approval *answer, struct ska_buffer *text)
+{
+    request_text_name(target->request, text);
+    if (names_are_signers(import, target))
+        return;
+    ska_buffer_format(text, " (of uid %lu, who calls this approver ", (unsigned long)target->owner);
+    ska_signer_text(target->ballot.rule, answer, text);
+    ska_buffer_text(text, ")");
+}
+
+/* "alice's approval of request ..." */
+static void name_answer(const struct import *import, const struct import_target *target,
+                        const struct judged *judged, struct ska_buffer *text)
+{
+    add_signer(import, target, judged->answer, text);
+    ska_buffer_format(text, "'s %s of ", judged->refusal ? "rejection" : "approval");
+    add_target(import, target, judged->answer, text);
+}
+
 static void say_put(const struct import *import, const struct import_target *target,
                     const struct judged *judged)
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Put the %s of ", judged->refusal ? "rejection" : "approval");
-    ska_signer_text(target->ballot.rule, judged->answer, &text);
+    ska_buffer_text(&text, "Put ");
+    name_answer(import, target, judged, &text);
     ska_buffer_text(&text, " into ");
     text_output_path(import->path, &text);
-    ska_buffer_text(&text, " for ");
-    request_text_name(target->request, &text);
     if (judged->end == IMPORT_REPLACED)
         ska_buffer_text(&text, ", in place of the one before");
     if (judged->had_refused)
@@ -172,12 +220,8 @@ static void say_there_already(const struct import *import, const char *path,
 
     if (import->directory == NULL)
         return;
-    ska_buffer_format(&text, "the %s of ", judged->refusal ? "rejection" : "approval");
-    ska_signer_text(target->ballot.rule, judged->answer, &text);
-    ska_buffer_text(&text, " for ");
-    request_text_name(target->request, &text);
-    ska_buffer_text(&text, " is there already");
-    import_note(path, "nothing new: %s", ska_buffer_string(&text));
+    name_answer(import, target, judged, &text);
+    import_note(path, "nothing new: %s is there already", ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
 
@@ -196,13 +240,13 @@ static void say_not_taken(struct import *import, const char *path,
                            " already, and this is a rejection: an approval cannot be taken back"},
         [IMPORT_NO_PLACE] = {"", " rejects ",
                              ", and a bundle has no place for rejections: import it into the "
-                             "approvals directory (--dir), or tell whoever signs"},
+                             "approvals directory (--dir), or tell the signer"},
         [IMPORT_TOO_MANY] = {"", " comes too late: there are as many answers as can be taken for ",
                              ""}};
     struct ska_buffer text = {0};
 
     ska_buffer_text(&text, words[judged->end].before);
-    ska_signer_text(target->ballot.rule, judged->answer, &text);
+    add_signer(import, target, judged->answer, &text);
     ska_buffer_text(&text, words[judged->end].after);
     request_text_name(target->request, &text);
     ska_buffer_text(&text, words[judged->end].more);

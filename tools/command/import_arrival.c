@@ -109,7 +109,7 @@ static bool check_arrived_request(struct import *import, const struct import_arr
         !ska_request_check_content(request, import->tool->libctx, errors))
         return false;
     return same || ska_fail(errors, SKA_R_BAD_REQUEST,
-                            "its id is not that of what it asks for; somebody has changed it");
+                            "its id does not match its content: somebody has changed it");
 }
 
 /* An answer alone does not say for which request it is, so any token will do. */

@@ -112,8 +112,8 @@ bool import_into_file(struct import *import, const char *const *paths)
     done = done && go_through_copies(import, paths, true, &target);
     if (done && target.request == NULL)
         done = ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST,
-                        "none of these files is a request: nothing was written. An answer "
-                        "alone needs the request that it is for beside it");
+                        "none of these files is a request: nothing was written. An answer alone "
+                        "needs its request as well");
     done = done && go_through_copies(import, paths, false, &target) &&
            write_imported(import, &target) && import_conclude(import);
     import_target_clear(&target);

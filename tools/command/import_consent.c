@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "provider/base/printable.h"
-#include "tools/executed.h"
 #include "tools/report.h"
 #include "tools/show/page.h"
 #include "tools/show/request_text.h"
@@ -17,20 +16,6 @@ struct consent {
     struct tool *tool;
     struct ska_buffer text;
 };
-
-/* What cannot be found out is no reason to say nothing else: then it is not known. */
-static void say_history(struct tool *tool, const struct ska_request *request,
-                        struct ska_buffer *text)
-{
-    const struct executed executed = {tool->configuration.settings.state_dir, tool->libctx};
-    bool withdrawn = false;
-    bool done = false;
-
-    if (executed_has_withdrawn(&executed, request, &withdrawn, NULL) && withdrawn)
-        ska_buffer_text(text, "WARNING: this very request stood there before and was WITHDRAWN.\n");
-    if (executed_has(&executed, request, &done, NULL) && done)
-        ska_buffer_text(text, "WARNING: what it asks for was executed or refused here before.\n");
-}
 
 static void say_words(struct tool *tool, const struct import_offer *offer,
                       const struct key_rules *rules, struct ska_buffer *text)
@@ -46,10 +31,12 @@ static void say_words(struct tool *tool, const struct import_offer *offer,
                       offer->directory, offer->request->id);
     free(path);
     request_text_protected(tool->libctx, offer->request, text);
-    ska_buffer_text(text, "\nBeside the token: said by who made it, NOT protected by the HSM\n");
+    ska_buffer_text(text, "\nOutside the token: said by its maker, NOT protected by the HSM\n");
     request_text_unprotected(tool->libctx, offer->request, rules, text);
     ska_buffer_text(text, "\n");
-    say_history(tool, offer->request, text);
+    if (offer->fate != NULL)
+        ska_buffer_format(text, "WARNING: this very request stood here before: it was %s.\n",
+                          offer->fate);
 }
 
 static bool make_text(struct tool *tool, const struct import_offer *offer, struct ska_buffer *text)

@@ -13,12 +13,13 @@ struct import_offer {
     const char *path;      /* of the file */
     const char *directory; /* where it would stand */
     const struct ska_request *request;
-    bool wanted; /* --requests: nobody is asked */
+    const char *fate; /* "withdrawn at ...": of this very request; NULL: it is not known here */
+    bool wanted;      /* --requests: nobody is asked */
 };
 
 /*
- * Shows what the request says, and whether it was withdrawn or executed here before, and asks at
- * the terminal. *why_not: the reason why it is not to be taken, NULL where it is.
+ * Shows what the request says, and what became of it here before, and asks at the terminal.
+ * *why_not: the reason why it is not to be taken, NULL where it is.
  */
 bool import_ask_consent(struct tool *tool, const struct import_offer *offer,
                         const char **why_not) SKA_MUST_CHECK;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What came by mail goes into an approvals directory. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +9,12 @@
 
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
-#include "provider/record/evidence_manifest.h"
 #include "tools/command/import_arrival.h"
 #include "tools/command/import_consent.h"
 #include "tools/command/import_kind.h"
 #include "tools/report.h"
 #include "tools/request_difference.h"
+#include "tools/request_fate.h"
 #include "tools/directory_place.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
@@ -72,52 +71,6 @@ static bool say_published(const struct import *import, const struct ska_request 
     return true;
 }
 
-/* Whether this folder of evidence, if it may be read, is of this token. */
-static bool is_evidence_of(int done, const char *name, const struct ska_request *request)
-{
-    int folder = openat(done, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct ska_bytes token = {NULL, 0};
-    struct stat status;
-    /* A colleague's folder is nobody's evidence. */
-    bool same = folder >= 0 && fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
-                ska_file_read_at(folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], name,
-                                 SKA_TOKEN_LIMIT, &token, NULL) &&
-                ska_span_equal(ska_span_of(&token), ska_span_of(&request->approval_token));
-
-    ska_bytes_free(&token);
-    if (folder >= 0)
-        close(folder);
-    return same;
-}
-
-/* Takes over the descriptor, also -1. */
-static bool is_signed_in(int place, const struct ska_request *request)
-{
-    DIR *listing = place < 0 ? NULL : fdopendir(place);
-    const struct dirent *entry = NULL;
-    bool found = false;
-
-    while (!found && listing != NULL && (entry = readdir(listing)) != NULL)
-        found = strncmp(entry->d_name, request->id, SKA_REQUEST_ID_LENGTH) == 0 &&
-                is_evidence_of(place, entry->d_name, request);
-    if (listing != NULL)
-        closedir(listing);
-    else if (place >= 0)
-        close(place);
-    return found;
-}
-
-/* An answer that comes late must not open the request again, as far as this user can see that. */
-static bool is_signed_already(const struct import *import, const struct ska_request *request)
-{
-    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-    const char *evidence_dir = import->tool->configuration.settings.evidence_dir;
-
-    return is_signed_in(openat(ska_directory_fd(import->directory), "done", flags | O_NOFOLLOW),
-                        request) ||
-           (evidence_dir != NULL && is_signed_in(open(evidence_dir, flags), request));
-}
-
 /* Where nothing of its name stands; its answers go into files of their own afterwards. */
 static bool publish_arrival(struct import *import, const struct import_arrival *arrival)
 {
@@ -141,25 +94,59 @@ static bool publish_arrival(struct import *import, const struct import_arrival *
     return done;
 }
 
-/* *taken: it stands there now. */
-static bool offer_arrival(struct import *import, const struct import_arrival *arrival, bool *taken)
+/* Nobody is asked any more for what is done with: answers that come late do not open it again. */
+static bool say_closed(struct import *import, const struct import_arrival *arrival,
+                       enum request_fate fate, const char *words)
 {
-    const struct import_offer offer = {arrival->path, import->path, arrival->request,
+    const char *id = arrival->request->id;
+
+    if (fate == REQUEST_SIGNED) {
+        import_note(arrival->path, "request %.16s was %s; nothing to do", id, words);
+        return true;
+    }
+    return import_not_taken(import, arrival->path,
+                            "request %.16s is not open here: it was %s, and answers are of no use "
+                            "any more (--requests asks for it again)",
+                            id, words);
+}
+
+static bool offer_arrival(struct import *import, const struct import_arrival *arrival,
+                          const char *fate, bool *taken)
+{
+    const struct import_offer offer = {arrival->path, import->path, arrival->request, fate,
                                        import->requests};
     const char *why_not = NULL;
 
     *taken = false;
     if (arrival->request->signature.length > 0)
-        return import_not_taken(import, arrival->path,
-                                "it is the evidence of a signature: request %.16s was answered, "
-                                "and there is nothing left to ask",
-                                arrival->request->id);
+        return import_not_taken(
+            import, arrival->path,
+            "it is the evidence of a signature: request %.16s is done, and nobody is asked for it",
+            arrival->request->id);
     if (!import_ask_consent(import->tool, &offer, &why_not))
         return false;
     if (why_not != NULL)
         return import_not_taken(import, arrival->path, "%s", why_not);
     *taken = true;
     return publish_arrival(import, arrival);
+}
+
+/* *taken: it stands there now. */
+static bool offer_unless_closed(struct import *import, const struct import_arrival *arrival,
+                                bool *taken)
+{
+    struct ska_buffer words = {0};
+    enum request_fate fate =
+        request_fate_find(import->tool, import->directory, arrival->request, &words);
+    bool closed = fate == REQUEST_SIGNED || (fate != REQUEST_FATE_UNKNOWN && !import->requests);
+    bool done = false;
+
+    *taken = false;
+    done = closed ? say_closed(import, arrival, fate, ska_buffer_string(&words))
+                  : offer_arrival(import, arrival,
+                                  words.length > 0 ? ska_buffer_string(&words) : NULL, taken);
+    ska_buffer_free(&words);
+    return done;
 }
 
 /* Its approver may have been shown something else; the approval is good all the same. */
@@ -174,8 +161,8 @@ static bool warn_of_other_words(struct import *import, const struct import_arriv
     if (difference == NULL)
         return true;
     shown = ska_file_name_shown(arrival->path);
-    report_warning("%s: its \"%s\" is another than that of request %.16s in %s: whoever has "
-                   "approved it may have been shown something else",
+    report_warning("%s: its \"%s\" is another than that of request %.16s in %s: its approver may "
+                   "have been shown something else",
                    shown, difference, standing->id, import->path);
     free(shown);
     return true;
@@ -202,12 +189,8 @@ static bool import_request(struct import *import, const struct import_arrival *a
     bool there = false;
     bool done = true;
 
-    if (!stood && is_signed_already(import, arrival->request)) {
-        import_note(arrival->path, "request %.16s is signed already; nothing to do", id);
-        return true;
-    }
     if (!stood)
-        done = offer_arrival(import, arrival, &stands);
+        done = offer_unless_closed(import, arrival, &stands);
     if (!done || !stands)
         return done;
     done = open_target(import, id, &target, &there);
@@ -306,6 +289,18 @@ static bool find_target(struct import *import, struct import_arrival *arrival,
     return done;
 }
 
+static void say_named(const struct import *import, const char *named, struct ska_buffer *text)
+{
+    struct ska_buffer fate = {0};
+
+    ska_buffer_format(text, ", for request %.16s by its name, which is not open in %s", named,
+                      import->path);
+    if (request_fate_find_digits(import->tool, import->directory, named, &fate) !=
+        REQUEST_FATE_UNKNOWN)
+        ska_buffer_format(text, " (it was %s)", ska_buffer_string(&fate));
+    ska_buffer_free(&fate);
+}
+
 /* What it answers is closed, lies elsewhere, or it was changed: which of these, nobody can tell. */
 static bool tell_unanswered(struct import *import, const struct import_arrival *arrival,
                             const char *named, const struct import_search *search)
@@ -318,8 +313,7 @@ static bool tell_unanswered(struct import *import, const struct import_arrival *
         ska_buffer_format(&text, ", who is an approver of none of the open requests in %s",
                           import->path);
     else if (named[0] != 0 && !ska_directory_stands(import->directory, named, -1))
-        ska_buffer_format(&text, ", for request %.16s by its name, which is not open in %s", named,
-                          import->path);
+        say_named(import, named, &text);
     else
         ska_buffer_format(&text, ", and answers none of the open requests in %s", import->path);
     import_not_taken(import, arrival->path,

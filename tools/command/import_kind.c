@@ -58,7 +58,7 @@ static const char *kind_of_json(struct ska_span text)
     order_clear(&order);
     order_refusal_clear(&refusal);
     if (is_order)
-        return "an order (skatool request --dir), of which skatool execute --dir makes a request";
+        return "an order (skatool request --dir), which skatool execute --dir turns into a request";
     return is_refusal ? "what became of an order" : NULL;
 }
 

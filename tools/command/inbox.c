@@ -33,6 +33,8 @@ struct session {
     struct request_place *place;
     struct document_folder *folder; /* NULL: none */
     struct approver key;
+    struct own_rejections rejections; /* of a directory */
+    bool rejections_old;              /* there are more since they were read */
     struct inbox_id *ids;
     size_t count;
     size_t with_file; /* of the folder */
@@ -42,6 +44,7 @@ struct session {
     bool quit;
     size_t approved;
     size_t rejected;
+    size_t closed; /* by others, meanwhile */
 };
 
 /* ---- What waits ------------------------------------------------------------------------------ */
@@ -131,7 +134,8 @@ static bool wait_for_somebody(struct session *session)
 {
     const struct terminal_question question = {
         .question = "\n\nNobody has answered for ten minutes, so your key was wiped from memory.\n"
-                    "Press Enter to go on, or q to quit: "};
+                    "Press Enter to go on, or q to quit: ",
+        .interrupt_ends = true};
     char line[16] = "";
 
     approver_close(&session->key);
@@ -145,12 +149,29 @@ static bool wait_for_somebody(struct session *session)
 
 /* ---- One request ----------------------------------------------------------------------------- */
 
-static void say_progress(const struct review *review, const char *what)
+/* `what`: "Approved". At a broker nobody knows how far it is. */
+static void say_answered(const struct review *review, const char *what, bool progress)
 {
     struct ska_buffer text = {0};
 
-    ska_ballot_progress_text(&review->ballot, &text);
-    report_message("%s (%s)", what, ska_buffer_string(&text));
+    ska_buffer_format(&text, "%s ", what);
+    request_text_name(review->request, &text);
+    if (progress) {
+        ska_buffer_text(&text, " (");
+        ska_ballot_progress_text(&review->ballot, &text);
+        ska_buffer_text(&text, ")");
+    }
+    report_message("%s.", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+}
+
+static void say_rejected(const struct review *review, const char *reason)
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_text(&text, "Rejected ");
+    request_text_name(review->request, &text);
+    report_message("%s%s.", ska_buffer_string(&text), reason[0] == 0 ? "" : ", with your reason");
     ska_buffer_free(&text);
 }
 
@@ -180,9 +201,9 @@ static void approve_one(struct session *session, struct review *review,
     if (document != NULL)
         say_approved(review, document);
     else if (review_is_of_broker(review))
-        report_message("Approved.");
+        say_answered(review, "Approved", false);
     else if (review_count(session->tool, review))
-        say_progress(review, "Approved.");
+        say_answered(review, "Approved", true);
 }
 
 static enum rejection_answer reject_one(struct session *session, struct review *review,
@@ -195,7 +216,8 @@ static enum rejection_answer reject_one(struct session *session, struct review *
     if (answer == REJECTION_MEANT &&
         review_refuse(session->tool, review, reason[0] == 0 ? NULL : reason)) {
         session->rejected++;
-        report_message("Rejected%s.", reason[0] == 0 ? "" : ", with your reason");
+        session->rejections_old = true;
+        say_rejected(review, reason);
     }
     return answer;
 }
@@ -229,6 +251,7 @@ static bool ask_about(struct session *session, struct review *review, const char
                 return false;
             break;
         case REVIEW_NEXT:
+            report_message("Left request %.16s unanswered.", request_shown_id(review->request));
             break;
         case REVIEW_QUIT:
             session->quit = true;
@@ -253,8 +276,13 @@ static bool open_one(struct session *session, const char *id, struct review *rev
         .certificate = session->inbox->certificate,
         .key = &session->key,
         .wanted = &session->filter,
+        .rejections = &session->rejections,
         .source = {.what = id, .by_id = true, .place = session->place, .place_is_lent = true}};
     snprintf(review->source.id, sizeof(review->source.id), "%s", id);
+    if (session->rejections_old && !session->place->kind->is_broker &&
+        !review_read_rejections(tool, &session->key, &session->rejections))
+        return false;
+    session->rejections_old = false;
     return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
 }
 
@@ -269,13 +297,13 @@ static bool decide_by_file(struct session *session, struct review *review,
 
     *why = "there is no file for it";
     if (!find_file(session, review->request, &found, document) ||
-        !request_place_rejected_before(session->place, review->request, &rejected))
+        !review_rejected_before(session->tool, review, &rejected))
         return false;
     if (rejected != NULL)
         *why = "you have rejected the same before (skatool history shows when); to approve it "
                "after all give its id";
     else if (review->request->operation != SKA_OPERATION_SIGN)
-        *why = "it is no signature";
+        *why = "it is not a signature";
     else if (found && !review_is_short(session->tool, review, document, &is_short))
         return false;
     else if (found)
@@ -297,7 +325,7 @@ static bool answer_by_file(struct session *session, struct review *review)
     return true;
 }
 
-static bool show_one(struct session *session, const char *id)
+static bool show_opened(struct session *session, const char *id)
 {
     char lead[64];
     struct review review;
@@ -311,6 +339,28 @@ static bool show_one(struct session *session, const char *id)
     else if (!done)
         done = session->key.key != NULL;
     review_close(&review);
+    return done;
+}
+
+/* What others have closed meanwhile is no failure of who answers. */
+static bool show_one(struct session *session, const char *id)
+{
+    struct tool *tool = session->tool;
+    const struct ska_errors loud = tool->errors;
+    const size_t answered = session->approved + session->rejected;
+    struct ska_error_capture failure = {0};
+    bool done = false;
+
+    tool->errors = ska_error_capture(&failure);
+    done = show_opened(session, id);
+    tool->errors = loud;
+    if (failure.reason == SKA_R_REQUEST_NOT_OPEN || failure.reason == SKA_R_WITHDRAWN) {
+        session->closed += session->approved + session->rejected == answered;
+        report_message("Request %s.", ska_error_capture_text(&failure));
+    } else if (failure.reason != 0) {
+        ska_error_capture_raise(&failure, &tool->errors);
+    }
+    ska_error_capture_clear(&failure);
     return done;
 }
 
@@ -334,23 +384,39 @@ static bool show_all(struct session *session)
 
 static void say_end(const struct session *session)
 {
-    if (session->count > 0)
+    size_t left = session->count - session->approved - session->rejected - session->closed;
+
+    if (session->count > 0 && session->closed > 0)
+        report_message("%zu approved, %zu rejected, %zu closed meanwhile, %zu left.",
+                       session->approved, session->rejected, session->closed, left);
+    else if (session->count > 0)
         report_message("%zu approved, %zu rejected, %zu left.", session->approved,
-                       session->rejected, session->count - session->approved - session->rejected);
+                       session->rejected, left);
     if (session->more)
         report_message("More has come meanwhile than one run takes up (%d): give the command again "
                        "for the rest.",
                        LATER_MOST);
 }
 
+static void say_begin(const struct session *session)
+{
+    report_message("%zu request%s in %s wait%s for you.", session->count,
+                   session->count == 1 ? "" : "s", session->place->name,
+                   session->count == 1 ? "s" : "");
+    if (!session->inbox->yes)
+        report_message("y approves it, n leaves it unanswered, r rejects it, m shows all of it, q "
+                       "ends.");
+}
+
 static bool run_session(struct session *session)
 {
-    bool done = open_inbox_key(session) && find_waiting(session);
+    bool done = false;
+
+    session->rejections_old = true;
+    done = open_inbox_key(session) && find_waiting(session);
 
     if (done && session->count > 0)
-        report_message("%zu request%s in %s wait%s for you.", session->count,
-                       session->count == 1 ? "" : "s", session->place->name,
-                       session->count == 1 ? "s" : "");
+        say_begin(session);
     if (done && session->count > 0 && session->folder != NULL)
         document_folder_say(session->with_file, session->count - session->with_file);
     done = done && show_all(session);
@@ -396,6 +462,7 @@ bool inbox_run(struct tool *tool, const struct inbox *inbox)
     document_folder_close(session.folder);
     request_place_close(session.place);
     approver_close(&session.key);
+    own_rejections_clear(&session.rejections);
     free(session.ids);
     return done;
 }

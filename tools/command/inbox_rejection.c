@@ -19,7 +19,7 @@ struct rejection {
     int64_t patience_ms;
 };
 
-/* Enter, q and the end of the input lead back. */
+/* Enter, q, Ctrl-C and the end of the input lead back. */
 static enum rejection_answer ask_once(const struct terminal_question *question, char *line,
                                       size_t size)
 {
@@ -37,7 +37,8 @@ static enum rejection_answer ask_why(int64_t patience_ms, char reason[REJECTION_
 {
     const struct terminal_question question = {
         .question = "Why? A line for the person who asks (Enter or q: do not reject): ",
-        .patience_ms = patience_ms};
+        .patience_ms = patience_ms,
+        .interrupt_ends = true};
     enum rejection_answer answer = ask_once(&question, reason, REJECTION_REASON_SIZE);
 
     if (answer != REJECTION_MEANT || ska_reason_is_allowed(reason))
@@ -69,7 +70,7 @@ static bool make_rejection(void *arg, size_t columns, struct ska_bytes *text)
     page_heading(&page, "%s. %s", page_words(&page, &words),
                  review_is_of_broker(review)
                      ? "That is final, and the broker passes no reason on."
-                     : "Whoever asks is told at once; you can still approve it later.");
+                     : "The requester sees it at once; you can still approve it later.");
     return page_finish(&page, text, &rejection->tool->errors);
 }
 
@@ -93,7 +94,8 @@ static enum rejection_answer ask_whether(struct rejection *rejection)
                                                .least = PAGE_LEAST_WIDTH,
                                                .question = "Reject it? y(es), n(o): ",
                                                .object = want_yes_or_no,
-                                               .patience_ms = rejection->patience_ms};
+                                               .patience_ms = rejection->patience_ms,
+                                               .interrupt_ends = true};
     char line[16] = "";
     enum rejection_answer answer = ask_once(&question, line, sizeof(line));
 

@@ -121,7 +121,7 @@ static void verify_token(struct verification *verification, const struct inspect
         ska_span_equal(inspected->token, ska_span_of(&inspected->request->approval_token)))
         return;
     verify_add(verification, VERIFY_WRONG,
-               "approval token: the one inside is NOT that of the request beside it");
+               "approval token: the one inside is NOT that of the request next to it");
 }
 
 static void verify_approval_file(struct verification *verification,
@@ -129,7 +129,7 @@ static void verify_approval_file(struct verification *verification,
 {
     if (inspected->token.length == 0)
         verify_add(verification, VERIFY_NOTHING,
-                   "signature: what it is for is not here (ID.request.json beside it)");
+                   "signature: its request is not here (put ID.request.json next to it)");
     else if (inspected->is_approval && named_refusal(path))
         verify_add(verification, VERIFY_WRONG,
                    "signature: an APPROVAL, in a file that is named as a rejection");

@@ -119,7 +119,7 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     ska_buffer_format(text, "Request %s\n\n", request->id);
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
     request_text_protected(libctx, request, text);
-    ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
+    ska_buffer_text(text, "\nOutside the token: said by the requester, NOT protected by the HSM\n");
     request_text_unprotected(libctx, request, rules, text);
     if (request->timestamp_key.length > 0)
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));

@@ -131,7 +131,7 @@ static void warn_of_impossible(const struct keygen *keygen)
                        fixed ? ", and nobody can ever change that: the key is of no use" : "");
     if (fixed)
         report_warning("the modify rule can never be satisfied: the rules of '%s' stay as they "
-                       "are for ever, also when an approver leaves or loses a key",
+                       "are forever, also when an approver leaves or loses a key",
                        label);
     if (keygen->template_.blocked && impossible(keygen, SKA_RULE_UNBLOCK))
         report_warning("'%s' is created blocked, and nobody can unblock it", label);
@@ -154,8 +154,8 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
                        anyone, label);
     warn_of_impossible(keygen);
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
-        report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
-                       "same thing signed again, years from now too. "
+        report_warning("approvals to sign with '%s' never expire: anyone who keeps them can have "
+                       "the same thing signed again, years from now too. "
                        "Give each alternative in ruleUse a \"timeout\" in seconds to end that%s.",
                        label,
                        keygen->place->needs_timestamp_keys
@@ -341,7 +341,7 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
                 "  skatool keygen --key 'ska:token=demo;object=seal' --algorithm EC \\\n"
                 "      --policy policy.json\n"
                 "\n"
-                "Rules with a timelock or timeout need a timestamp key beside.",
+                "Rules with a timelock or timeout also need a timestamp key.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;

@@ -181,7 +181,7 @@ static void plan_group(struct plan *plan)
         plan_command("usermod --append --groups %s NAME", group->gr_name);
     } else {
         plan_item(plan, PLAN_ASK, "approvers",
-                  "are those in the group %s the ones who shall see all requests? getent group %s",
+                  "should everybody in the group %s see all requests? getent group %s",
                   group->gr_name, group->gr_name);
     }
 }
@@ -226,7 +226,8 @@ static void plan_execution(struct plan *plan)
         return;
     }
     plan_item(plan, PLAN_ASK, "blocking keys",
-              "shall a risk officer stop a key without the signer? It takes units of systemd, with "
+              "should a risk officer be able to stop a key without the signer? That takes units of "
+              "systemd, with "
               "User= and OPENSSL_CONF of the signer in a drop-in");
     plan_command("systemctl enable --now ska-execute.path ska-execute.timer");
 }

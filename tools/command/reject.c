@@ -43,17 +43,15 @@ static void reject_say_done(const struct reject *reject, const char *name)
     bool put = reject->output.path == NULL && review->source.by_id;
     struct ska_buffer text = {0};
 
-    ska_buffer_text(&text, put ? "Put the rejection of " : "Wrote the rejection of ");
-    review_name(review, &text);
-    ska_buffer_text(&text, put ? " into " : " to ");
+    ska_buffer_text(&text, put ? review_sent_word(review) : "Wrote ");
+    review_name_answer(review, "rejection", &text);
+    ska_buffer_text(&text, put && !review_is_of_broker(review) ? " into " : " to ");
     text_output_path(put                           ? review->source.place->name
                      : reject->output.path == NULL ? ska_directory_path(review->source.folder)
                                                    : reject->output.path,
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
-    ska_buffer_text(&text, " for ");
-    request_text_name(review->request, &text);
     if (reject->again && reject->output.path == NULL)
         ska_buffer_text(&text, ", in place of the one before");
     if (!put)
@@ -150,6 +148,14 @@ static bool reject_run(struct tool *tool, struct reject *reject)
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
 
+static bool check_operand(struct tool *tool, const char *what)
+{
+    return what != NULL ||
+           options_wrong(tool, "missing argument: REQUEST or ID (skatool requests shows ids; "
+                               "skatool approve without ID shows what waits for you, one after the "
+                               "other, and takes rejections, too)");
+}
+
 bool reject_command(struct tool *tool, int argc, char **argv)
 {
     struct reject reject = {.review = {.key = &reject.key}};
@@ -174,16 +180,15 @@ bool reject_command(struct tool *tool, int argc, char **argv)
         .usage = "--approver KEY [OPTION...] REQUEST\n"
                  "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
         .help =
-            "Shows a request, asks, and leaves your signed rejection: in a file beside REQUEST,\n"
-            "or in the approvals directory DIR, where who waits for you is told. If you\n"
-            "approve later, that counts. The broker of URL takes your word, without a reason\n"
-            "and for good.",
+            "Shows a request, asks, and leaves your signed rejection: in a file next to REQUEST,\n"
+            "or in the approvals directory DIR, where whoever waits sees it at once. If you\n"
+            "approve later, that counts instead. At the broker of URL a rejection is final, and\n"
+            "has no reason.",
         .options = options,
         .operands = operands,
-        .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
-    bool done = options_parse(tool, &line, argc, argv) &&
+    bool done = options_parse(tool, &line, argc, argv) && check_operand(tool, operands[0]) &&
                 request_source_take(tool, &review->source, operands) &&
                 (!review->source.by_id || reject.output.path == NULL ||
                  options_wrong(tool, "--output is for a request in a file")) &&

@@ -53,7 +53,7 @@ void request_note_order(const struct tool *tool, const char *uri, enum ska_opera
 
     if (settings->tsb_url == NULL && hsm_uri_parse(uri, &parsed, NULL) && !has_login(tool, parsed))
         report_note("to %s a key nobody needs a login to the HSM: --dir %s leaves an order in the "
-                    "approvals directory, of which the signer's side makes a request",
+                    "approvals directory, which the signer's side turns into a request",
                     text_operation(operation),
                     settings->approvals_dir == NULL ? "DIR" : settings->approvals_dir);
     hsm_uri_free(parsed);
@@ -69,8 +69,13 @@ bool request_put(struct tool *tool, const struct ska_job *job, const char *direc
 
     if (!publish_request(tool, job, directory, id, &made))
         return false;
-    report_note("request %.16s %s in %s; approvers: skatool approve --approver KEY --dir %s %.16s",
-                id, made ? "is open" : "was open already", directory, directory, id);
+    ska_buffer_format(&text, "request %.16s to %s%s key ", id, text_operation(job->operation),
+                      job->operation == SKA_OPERATION_SIGN ? " with" : "");
+    text_quoted(&text, ska_span_text(backend_key_label(job->key)));
+    report_note("%s %s in %s; approvers: skatool approve --approver KEY --dir %s %.16s",
+                ska_buffer_string(&text), made ? "is open" : "was open already", directory,
+                directory, id);
+    ska_buffer_free(&text);
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);
 }
@@ -111,6 +116,20 @@ static bool fill_order(const struct request_order *wanted, const struct hsm_uri 
            order_copy(&order->description, wanted->description, errors);
 }
 
+static void say_ordered(const struct order *order, const char *name, const char *directory)
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_format(&text, "Left the order to %s key ", text_operation(order->operation));
+    text_quoted(&text, ska_span_text(order->key_label));
+    ska_buffer_format(&text,
+                      " in %s (%s). The signer's side turns it into a request; then skatool "
+                      "requests --dir %s shows it, and approvers approve it.",
+                      directory, name, directory);
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+}
+
 static bool put_order(struct tool *tool, const struct order *order, const char *directory)
 {
     struct ska_directory *place = NULL;
@@ -119,9 +138,7 @@ static bool put_order(struct tool *tool, const struct order *order, const char *
                 order_put(place, tool->libctx, order, name, &tool->errors);
 
     if (done)
-        report_message("Left the order %s in %s. The signer's side makes a request of it; then "
-                       "skatool requests --dir %s shows it, and approvers approve it.",
-                       name, directory, directory);
+        say_ordered(order, name, directory);
     ska_directory_close(place);
     return done;
 }

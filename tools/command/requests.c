@@ -289,8 +289,8 @@ bool requests_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
                     &requests.documents),
         OPTION_FLAG("json", "as JSON, for machines", &requests.json),
-        OPTION_FLAG("clean", "remove your own from which nothing can come", &requests.clean),
-        OPTION_FLAG("yes", "do not ask before that", &requests.yes),
+        OPTION_FLAG("clean", "remove your own that cannot succeed", &requests.clean),
+        OPTION_FLAG("yes", "with --clean: do not ask before", &requests.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -299,12 +299,12 @@ bool requests_command(struct tool *tool, int argc, char **argv)
                  "       skatool requests [--tsb URL] --approver KEY [OPTION...] [--json]\n"
                  "       skatool requests --clean [--dir DIR] [OPTION...] [--yes]",
         .help =
-            "Lists the requests in an approvals directory, the newest last: how many\n"
-            "approvals each has of how many, by whom, who has rejected it, whose the request is,\n"
-            "whether a process waits for it, and until when approvals can be used. KEY may be\n"
-            "a private key, a public key or a certificate. A broker is shown your private\n"
-            "key, and tells only what waits for you. With --clean it removes requests\n"
-            "of your own that nobody waits for, that are too late or that have no hope.",
+            "Lists the requests in an approvals directory, the newest last: who has approved and\n"
+            "rejected each, who has put it there, whether a process waits for it, and until when\n"
+            "approvals can be used. KEY may be a private key, a public key or a certificate. A\n"
+            "broker needs your private key, and lists only what waits for you. With --clean it\n"
+            "removes your own requests that nobody waits for, that are too late or that cannot\n"
+            "succeed any more.",
         .options = options,
     };
     bool done = options_parse(tool, &line, argc, argv) && requests_check_options(&requests) &&

@@ -33,6 +33,13 @@ static bool is_of_requester(const struct orders_text *orders, uid_t uid)
     return orders->filter->requester == NULL || request_user(orders->filter->requester) == uid;
 }
 
+/* By key: one that could not be read was about none. */
+static bool is_of_key(const struct orders_text *orders, const char *label)
+{
+    return orders->filter->key == NULL ||
+           (label != NULL && strcmp(orders->filter->key, label) == 0);
+}
+
 static void add_waiting(struct orders_text *orders, const struct order_file *file)
 {
     struct ska_buffer *text = &orders->waiting;
@@ -46,7 +53,7 @@ static void add_waiting(struct orders_text *orders, const struct order_file *fil
         ska_buffer_text(text, "\n");
         return;
     }
-    if (orders->filter->key == NULL || strcmp(orders->filter->key, order.key_label) == 0) {
+    if (is_of_key(orders, order.key_label)) {
         ska_buffer_format(text, "    %s  %s ", file->shown, text_operation(order.operation));
         ska_buffer_name(text, ska_span_text(order.key_label));
         ska_buffer_text(text, ", ordered by ");
@@ -57,14 +64,31 @@ static void add_waiting(struct orders_text *orders, const struct order_file *fil
     order_clear(&order);
 }
 
-/* An order_refusal_visit. Which key it was about is known to nobody any more. */
+/* "BLOCK", of a file of others, as we say it. */
+static void add_operation(const char *name, struct ska_buffer *text)
+{
+    for (int i = 0; i <= SKA_OPERATION_MODIFY; i++)
+        if (strcmp(name, ska_operation_names[i]) == 0) {
+            ska_buffer_text(text, text_operation((enum ska_operation)i));
+            return;
+        }
+    ska_buffer_name(text, ska_span_text(name));
+}
+
+/* An order_refusal_visit. */
 static bool add_refused(void *arg, const struct order_refusal *refusal, uid_t owner)
 {
     struct orders_text *orders = arg;
 
-    if (orders->filter->key != NULL || !is_of_requester(orders, (uid_t)refusal->uid))
+    if (!is_of_key(orders, refusal->key_label) || !is_of_requester(orders, (uid_t)refusal->uid))
         return true;
     add_file_name(&orders->refused, refusal->order);
+    if (refusal->operation != NULL && refusal->key_label != NULL) {
+        add_operation(refusal->operation, &orders->refused);
+        ska_buffer_text(&orders->refused, " ");
+        ska_buffer_name(&orders->refused, ska_span_text(refusal->key_label));
+        ska_buffer_text(&orders->refused, ", ");
+    }
     ska_buffer_text(&orders->refused, "ordered by ");
     requests_add_user((uid_t)refusal->uid, &orders->refused);
     ska_buffer_text(&orders->refused, ", refused by ");
@@ -83,7 +107,7 @@ static bool print_orders(const struct orders_text *orders, const struct ska_erro
     struct ska_buffer text = {0};
 
     if (orders->waiting.length > 0)
-        ska_buffer_format(&text, "\nOrders, of which skatool execute --dir makes requests:\n%.*s",
+        ska_buffer_format(&text, "\nOrders that skatool execute --dir turns into requests:\n%.*s",
                           (int)orders->waiting.length, (const char *)orders->waiting.data);
     if (orders->refused.length > 0)
         ska_buffer_format(&text, "\nOrders that were refused:\n%.*s", (int)orders->refused.length,

@@ -65,7 +65,7 @@ static bool check_documents(struct tool *tool, const struct seal_options *option
         if (strcmp(options->documents[i], "-") == 0)
             return options_wrong(tool, "standard input has no name to go on with: name a file");
     if (output != NULL && ska_file_descriptor(output) >= 0)
-        return options_wrong(tool, "-o %s: a seal needs a file, beside which it is begun", output);
+        return options_wrong(tool, "-o %s: a seal needs a file, next to which it is begun", output);
     return options->count < 2 || output == NULL || is_folder(output) ||
            options_wrong(tool, "-o %s: for several documents this must be a folder that is there",
                          output);

@@ -143,11 +143,12 @@ bool status_command(struct tool *tool, int argc, char **argv)
         .usage = "[--key URI] [--json] REQUEST...\n"
                  "       skatool status [--key URI] [--json] [--dir DIR] ID",
         .help =
-            "Shows which group of the rule has how many approvals, who is missing, who\n"
-            "has rejected it, and when the approvals can be used: of a request in one or several\n"
-            "files, which are copies of one, or of one in an approvals directory. With --key\n"
-            "by the rule that the HSM has now; without it, and without an HSM, by the rule\n"
-            "that the requester states. Exit status 0: enough, and in time; 2: not so.",
+            "Shows how many approvals each group of the rule has and who is missing, who has\n"
+            "rejected the request, and when the approvals can be used. The request is in a file,\n"
+            "in several that are copies of it, or in an approvals directory. With --key it goes\n"
+            "by the rule that the HSM has now; without, and without an HSM, by the rule that the\n"
+            "requester states. Exit status 0: enough approvals, and in time; 2: not yet, or no\n"
+            "more.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

@@ -86,14 +86,15 @@ static bool status_add_window(const struct status *status,
                                          [SKA_USABLE_NEVER] = "closed"};
     struct ska_standing standing = ska_ballot_standing(&status->ballot, alternative);
     bool limited = standing.usable != SKA_USABLE_ALWAYS;
-    char opens[32];
-    char closes[32];
-    const char *cells[] = {name_or_dash(&alternative->name),
-                           limited ? ska_time_text(standing.window.opens, opens) : "at once",
-                           ska_time_text(standing.window.closes, closes),
-                           standing.possible || standing.usable >= SKA_USABLE_OVER
-                               ? states[standing.usable]
-                               : "rejected"};
+    char opens[SKA_TIME_SHOWN_SIZE];
+    char closes[SKA_TIME_SHOWN_SIZE];
+    const char *cells[] = {
+        name_or_dash(&alternative->name),
+        limited ? ska_time_shown(standing.window.opens, opens) : "at once",
+        standing.window.closes == UINT64_MAX ? "never"
+                                             : ska_time_shown(standing.window.closes, closes),
+        standing.possible || standing.usable >= SKA_USABLE_OVER ? states[standing.usable]
+                                                                : "rejected"};
 
     return table_add(table, cells, errors);
 }
@@ -104,7 +105,7 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
     static const char *const heading[] = {"ALTERNATIVE", "OPENS", "CLOSES", "NOW"};
     const struct ska_ballot *ballot = &status->ballot;
     struct table table = {.columns = 4};
-    char now[32];
+    char now[SKA_TIME_SHOWN_SIZE];
     bool done = true;
 
     if (!ska_rule_has_time_limit(ballot->rule))
@@ -119,7 +120,7 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
     if (done)
         table_text(&table, text);
     table_clear(&table);
-    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_text(ska_ballot_now(ballot), now),
+    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_shown(ska_ballot_now(ballot), now),
                       ballot->now_of_hsm ? "the HSM's" : "this machine's");
     return done;
 }

@@ -34,10 +34,11 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--dir DIR] ID",
-        .help = "Ends the request ID, so that nobody is asked any more: it vanishes from the\n"
-                "approvals directory, and who waits for it is told. Only the user who has made it\n"
-                "and root can do so. It takes no approval back: who kept a copy can use it, as\n"
-                "long as the rule says.",
+        .help =
+            "Ends the request ID, so that nobody is asked any more: it vanishes from the\n"
+            "approvals directory, and programs that wait for it end. Only the user who has made\n"
+            "it and root can do so. Approvals stay valid: copies of them can be used as long as\n"
+            "the rule says.",
         .options = options,
         .operands = &source.what,
         .operand_needed = "ID",

@@ -119,7 +119,7 @@ static bool take_seal(struct sealing *sealing, struct ska_span der, const char *
 {
     struct seal_parts parts = {0};
 
-    *difference = "it is no seal that this command makes with this certificate";
+    *difference = "it is not a seal that this command makes with this certificate";
     if (!seal_cms_read(&sealing->call->signer, der, &parts, &sealing->attributes) ||
         !seal_attributes_compare(sealing->call->tool->libctx, &sealing->call->signer,
                                  ska_span_of(&sealing->digest), parts.attributes, difference) ||
@@ -177,7 +177,7 @@ static bool look_for_seal(struct sealing *sealing)
         done = S_ISREG(status.st_mode)
                    ? read_seal(sealing, &place)
                    : ska_fail(sealing_errors(sealing), SKA_R_WRONG_USE,
-                              "%s is no regular file: choose another name with -o", place.path);
+                              "%s is not a regular file: choose another name with -o", place.path);
     ska_file_place_close(&place);
     return done;
 }
@@ -351,7 +351,7 @@ static bool may_be_written(struct sealing *sealing, const struct ska_file_place 
     ska_bytes_free(&der);
     return ours ||
            ska_fail(sealing_errors(sealing), SKA_R_WRONG_USE,
-                    "%s is there by now, and is no seal of this document: move it away, and give "
+                    "%s exists by now, and is not a seal of this document: move it away, and give "
                     "the same command again, or replace it with --force",
                     place->path);
 }

@@ -187,7 +187,7 @@ bool seal_attributes_compare(OSSL_LIB_CTX *libctx, const struct seal_signer *sig
     struct ska_bytes made = {NULL, 0};
     bool same = false;
 
-    *difference = "it is no set of signed attributes";
+    *difference = "it is not a set of signed attributes";
     if (attributes.length > SEAL_ATTRIBUTES_LIMIT ||
         ska_content_kind(attributes) != SKA_CONTENT_ATTRIBUTES ||
         !find_values(attributes, NID_pkcs9_signingTime, &time))

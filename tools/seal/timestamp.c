@@ -188,7 +188,7 @@ static bool verify_reply(struct ska_span reply, struct ska_span query, const cha
     if (context == NULL)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a time-stamp");
     else if (response == NULL || next != reply.data + reply.length)
-        ska_fail(errors, wrong, "this is no reply of a time-stamp authority");
+        ska_fail(errors, wrong, "this is not a reply of a time-stamp authority");
     else
         done = check_status(response, wrong, errors) &&
                verify_response(response, context, ca_path, wrong, errors);
@@ -206,7 +206,7 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
 
     if (!split_reply(reply, token))
         return ska_fail(errors, wrong,
-                        "this is no reply of a time-stamp authority (a TimeStampResp in DER)");
+                        "this is not a reply of a time-stamp authority (a TimeStampResp in DER)");
     ERR_set_mark();
     done = verify_reply(reply, query, ca_path, wrong, errors);
     ERR_pop_to_mark();

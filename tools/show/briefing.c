@@ -55,12 +55,18 @@ static void add_iso_time(const char *time, struct ska_buffer *text)
     }
 }
 
+static bool is_rejected_now(const struct briefing *briefing)
+{
+    return briefing->listed != NULL &&
+           ska_ballot_has_refused(briefing->ballot, ska_span_of(&briefing->listed->public_key));
+}
+
 /* He may think better of it; nobody should approve by mistake what was answered already. */
 static void warn_of_own_rejection(const struct briefing *briefing, struct page *page)
 {
     struct ska_buffer time = {0};
 
-    if (briefing->rejected == NULL || briefing->refusing)
+    if (briefing->rejected == NULL || briefing->refusing || is_rejected_now(briefing))
         return;
     add_iso_time(briefing->rejected, &time);
     page_warning(page, "YOU have rejected the same before, at %s (skatool history).",
@@ -267,7 +273,7 @@ static void say_cut(const struct briefing *briefing, struct page *page)
     if (request_key_type(briefing->libctx, request, SKA_KEY_EC) == SKA_KEY_EC)
         page_item(page, "Some devices can be made to take only the beginning of a text, as if it "
                         "were the fingerprint of another document. If this one begins with "
-                        "characters that make no sense, answer no.");
+                        "characters that make no sense, do not approve it.");
     /* Only the request says that the key is of a kind that signs messages; the token does not. */
     else if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
         page_warning(page, "with a key of another kind (RSA or EC) of this name, this is the "
@@ -312,14 +318,20 @@ static void say_so_far(const struct briefing *briefing, struct page *page)
 {
     struct ska_buffer approved = {0};
     struct ska_buffer refused = {0};
+    struct ska_span me = {NULL, 0};
 
     ska_ballot_approved_text(briefing->ballot, &approved);
     if (approved.length == 0)
         ska_buffer_text(&approved, "nobody");
     page_paragraph(page, "So far approved by: %s.", page_words(page, &approved));
-    ska_ballot_refused_text(briefing->ballot, &refused);
+    if (briefing->listed != NULL)
+        me = ska_span_of(&briefing->listed->public_key);
+    ska_ballot_others_refused_text(briefing->ballot, me, &refused);
     if (refused.length > 0 || refused.failed)
         page_warning(page, "REJECTED by: %s.", page_words(page, &refused));
+    if (is_rejected_now(briefing))
+        page_warning(page, "you have REJECTED it yourself%s.",
+                     briefing->refusing ? "" : ". If you approve it now, that counts instead");
 }
 
 static void say_after(const struct briefing *briefing, const char *me, struct page *page)
@@ -408,6 +420,21 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
         briefing->document == NULL ? "" : page_name(page, ska_span_text(briefing->document->path)));
 }
 
+/* Of one of many, no is not an answer: n leaves it, r rejects it. */
+static void say_if_unexpected(const struct briefing *briefing, struct page *page)
+{
+    if (briefing->lead == NULL)
+        page_paragraph(page, "If any of this is not what you expect, answer no. That breaks "
+                             "nothing; you can approve later.");
+    else if (briefing->broker == NULL)
+        page_paragraph(page, "If any of this is not what you expect, do not approve it: n leaves "
+                             "it unanswered, r rejects it. You can approve it later all the same.");
+    else
+        page_paragraph(page, "If any of this is not what you expect, do not approve it: n leaves "
+                             "it unanswered, so that you can approve it later; r rejects it for "
+                             "good.");
+}
+
 /* The last lines before the question: whoever reads no more than these must not be misled. */
 static void say_in_short(const struct briefing *briefing, struct page *page)
 {
@@ -426,8 +453,7 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
         page_paragraph(page, "There %s %zu WARNING%s above.", page->warnings == 1 ? "is" : "are",
                        page->warnings, page->warnings == 1 ? "" : "S");
     if (!briefing->refusing)
-        page_paragraph(page, "If any of this is not what you expect, answer no. That breaks "
-                             "nothing; you can approve later.");
+        say_if_unexpected(briefing, page);
 }
 
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,

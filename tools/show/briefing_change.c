@@ -37,9 +37,9 @@ static const struct {
 } speakers[] = {[SPEAKER_REQUESTER] = {"the requester", "now, the requester says",
                                        "the requester does not say", "they say"},
                 [SPEAKER_BROKER] = {"the broker", "now, the broker says, unconfirmed",
-                                    "the broker does not tell", "it says"},
-                [SPEAKER_DEVICE] = {"the device", "now, the device says",
-                                    "the device does not tell", "it says"}};
+                                    "the broker does not say", "it says"},
+                [SPEAKER_DEVICE] = {"the device", "now, the device says", "the device does not say",
+                                    "it says"}};
 
 struct change {
     OSSL_LIB_CTX *libctx;
@@ -165,7 +165,7 @@ static bool find_namesake(const struct change *change, const struct ska_rule *ru
         done = shown != NULL;
         if (done && !ska_span_equal(ska_span_of(&other->public_key), witness->own_key) &&
             is_own_name(witness, listed, shown, own_sha256))
-            ska_buffer_quoted(name, ska_span_text(shown), strlen(shown));
+            ska_listed_approver_name_text(other, name);
         free(shown);
     }
     free(listed);
@@ -207,8 +207,7 @@ static void say_own_key(const struct change *change, int kind, const struct ska_
     ska_approver_text(rule, own, &name);
     page_item(page, "Your key stands in it as %s.", page_words(page, &name));
     if (namesake.length > 0)
-        page_warning(page, "beside yours ANOTHER KEY has your name, %s.",
-                     page_words(page, &namesake));
+        page_warning(page, "ANOTHER KEY has your name, too: %s.", page_words(page, &namesake));
     ska_buffer_free(&namesake);
 }
 
@@ -265,12 +264,13 @@ static void warn_of_rule(struct page *page, int kind, const struct ska_rule *rul
                      "more%s.",
                      for_ever);
     else if (impossible > 0)
-        page_warning(page,
-                     "%zu of its %zu ways can never be gone: they ask for more approvals "
-                     "than there are approvers.",
-                     impossible, rule->alternative_count);
+        page_warning(
+            page,
+            "%zu of its %zu alternatives can never be satisfied: they ask for more approvals "
+            "than there are approvers.",
+            impossible, rule->alternative_count);
     if (fewest(rule) == 0)
-        page_warning(page, "no approval is needed any more: whoever has the PIN can do it.");
+        page_warning(page, "no approval is needed any more: anyone with the PIN can do it.");
     else if (fewest(rule) == 1)
         page_warning(page, "one person alone may be enough.");
 }

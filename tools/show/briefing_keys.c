@@ -186,14 +186,14 @@ static void say_findings(struct findings *findings, struct page *page)
 
     if (another != NULL)
         page_warning(page,
-                     "gets ANOTHER KEY: %s. Whoever has that key approves in this name. Ask the "
-                     "person.",
+                     "gets ANOTHER KEY: %s. The holder of that key can approve in this name. Ask "
+                     "the person.",
                      another);
     if (doubled != NULL)
-        page_warning(page,
-                     "one name, SEVERAL KEYS: %s. Whoever has one of them approves in this "
-                     "name.",
-                     doubled);
+        page_warning(
+            page,
+            "one name, SEVERAL KEYS: %s. The holder of each of them can approve in this name.",
+            doubled);
     if (before != NULL)
         page_warning(page, "had ANOTHER KEY in an earlier request, last at %s: %s. Ask the person.",
                      text_time(findings->before_at, time), before);
@@ -256,8 +256,8 @@ void briefing_keys(const struct briefing_keys *keys, struct page *page)
     struct group group = {NULL, 0};
 
     page_heading(page, "Who could approve then, and with which key");
-    page_paragraph(page, "Whoever has one of these keys approves in the name beside it. Ask the "
-                         "people themselves whether the digits are those of their keys.");
+    page_paragraph(page, "The holder of each key below can approve in the name next to it. Ask "
+                         "these people themselves whether the digits are those of their keys.");
     if (!collect_keys(keys, &all) ||
         (keys->own_key.length > 0 && !named_key_hash(keys->libctx, keys->own_key, own_sha256)))
         page_fail(page);

@@ -122,7 +122,7 @@ static void say_which(const struct briefing *briefing, struct page *page)
     if (briefing->document != NULL) {
         page_paragraph(page, "It is your file %s%s",
                        page_name(page, ska_span_text(briefing->document->path)),
-                       briefing->document->as_it_is ? "" : ", in another form (more tells which)");
+                       briefing->document->as_it_is ? "" : ", in another form (m shows which)");
         return;
     }
     if (!document_fingerprint(briefing->request, &value)) {
@@ -147,7 +147,7 @@ static void say_words(const struct briefing *briefing, struct page *page)
     page_paragraph(page, "They say, unconfirmed: %s", page_words(page, &text));
 }
 
-/* Who has put it there, which is certain, and until when the approval would be good. */
+/* Who has put it there, which the file system says, and until when the approval would be good. */
 static void say_who_and_until(const struct briefing *briefing, struct page *page)
 {
     const bool known = briefing->owner != NULL && !briefing->owner_remote;
@@ -163,11 +163,11 @@ static void say_who_and_until(const struct briefing *briefing, struct page *page
         ska_buffer_text(&who, "somebody, who is not known here");
     if (briefing->broker != NULL) {
         page_paragraph(page,
-                       "Asked by somebody the broker does not name; it may be usable for ever");
+                       "Asked by somebody the broker does not name; it may be usable forever");
         ska_buffer_free(&who);
         return;
     }
-    page_paragraph(page, "Asked by %s; usable %s%s", page_words(page, &who),
+    page_paragraph(page, "Put there by %s; usable %s%s", page_words(page, &who),
                    briefing->chance.window.closes == UINT64_MAX ? "" : "until ",
                    text_time(briefing->chance.window.closes, until));
 }

@@ -62,19 +62,20 @@ static void say_compared(const struct document *document, struct page *page)
                            "signs it signs that document, which you have not seen.");
 }
 
-/* How a file is given; one for each of many is looked for in a folder. */
+/* What to do with the file; one for each of many is looked for in a folder. */
 static const char *how_to_compare(bool one_of_many)
 {
-    return one_of_many ? "--documents and the folder that it is in"
-                       : "--document and the name of the file";
+    return one_of_many ? "leave this unanswered now (n) and give the command again with "
+                         "--documents and the folder that it is in"
+                       : "answer no now and give the command again with --document and the name "
+                         "of the file";
 }
 
 static void say_not_compared(bool one_of_many, struct page *page)
 {
     page_paragraph(page,
                    "Is it the document you have in mind? The fingerprint alone does not tell. If "
-                   "you have the file, answer no now and give the command again with %s: then the "
-                   "two are compared.",
+                   "you have the file, %s: then the two are compared.",
                    how_to_compare(one_of_many));
 }
 
@@ -112,7 +113,7 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
 
     if (!request_document_digest(request, &digest, &value)) {
         page_warning(page,
-                     "these %zu bytes are no fingerprint of a document: nobody can see what "
+                     "these %zu bytes are not the fingerprint of a document: nobody can see what "
                      "would be signed.",
                      request->payload.length);
         page_digits(page, ska_span_of(&request->payload));
@@ -144,9 +145,7 @@ static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message,
     } else {
         say_data(libctx, message, page);
         if (document == NULL)
-            page_warning(page,
-                         "you cannot see what you would approve. If you have the file, answer no "
-                         "now and give the command again with %s.",
+            page_warning(page, "you cannot see what you would approve. If you have the file, %s.",
                          how_to_compare(one_of_many));
     }
     if (document != NULL)

@@ -178,11 +178,11 @@ static void add_payload_rows(OSSL_LIB_CTX *libctx, const struct ska_request *req
 
 static void add_time_row(const struct ska_timestamp *timestamp, struct ska_buffer *text)
 {
-    char shown[32] = "";
+    char shown[SKA_TIME_SHOWN_SIZE] = "";
 
     text_name(text, "HSM time");
     ska_buffer_format(text, "%s (%" PRIu64 "), signed by ",
-                      ska_time_text(timestamp->seconds, shown), timestamp->seconds);
+                      ska_time_shown(timestamp->seconds, shown), timestamp->seconds);
     text_quoted(text, timestamp->key_name);
     ska_buffer_text(text, "\n");
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +99,26 @@ bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size)
 #define LOOK_MS 200
 
 /* How a wait for an answer ends. */
-enum wait_end { WAIT_TYPED, WAIT_NARROWER, WAIT_NOBODY };
+enum wait_end { WAIT_TYPED, WAIT_NARROWER, WAIT_NOBODY, WAIT_INTERRUPTED };
+
+static volatile sig_atomic_t interrupted;
+
+static void note_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+/* Where the question wants it, and nobody has set that Ctrl-C does nothing. */
+static void catch_interrupt(const struct terminal_question *question, struct sigaction *before)
+{
+    struct sigaction noting = {.sa_handler = note_interrupt};
+
+    interrupted = 0;
+    sigaction(SIGINT, NULL, before);
+    if (question->interrupt_ends && before->sa_handler == SIG_DFL)
+        sigaction(SIGINT, &noting, NULL);
+}
 
 /*
  * Waits for the answer, which is one line. WAIT_NARROWER: the terminal has fewer than `columns`
@@ -111,6 +131,8 @@ static enum wait_end wait_for_line(int fd, size_t columns, int64_t until)
 
     do {
         ready = poll(&typed, 1, LOOK_MS);
+        if (interrupted)
+            return WAIT_INTERRUPTED;
         if (terminal_columns(fd) < columns)
             return WAIT_NARROWER;
         if (ready == 0 && ska_clock_ms() >= until)
@@ -199,6 +221,8 @@ static enum terminal_end read_once(int fd, size_t columns, struct ska_span text,
         switch (wait_for_line(fd, columns, until)) {
         case WAIT_NOBODY:
             return TERMINAL_NOBODY;
+        case WAIT_INTERRUPTED:
+            return ska_write_all(fd, ska_span_text("\n")) ? TERMINAL_ENDED : TERMINAL_GONE;
         case WAIT_NARROWER:
             *shown = false;
             return TERMINAL_LINE;
@@ -222,6 +246,7 @@ static enum terminal_end show_and_read(int fd, const struct terminal_question *q
     size_t columns = terminal_columns(fd);
     struct ska_bytes text = {NULL, 0};
     enum terminal_end end = TERMINAL_LINE;
+    struct sigaction before;
 
     *shown = true;
     line[0] = 0;
@@ -229,7 +254,9 @@ static enum terminal_end show_and_read(int fd, const struct terminal_question *q
         return TERMINAL_NARROW;
     if (question->make != NULL && !question->make(question->arg, columns, &text))
         return TERMINAL_UNMADE;
+    catch_interrupt(question, &before);
     end = read_once(fd, columns, ska_span_of(&text), question, line, size, shown);
+    sigaction(SIGINT, &before, NULL);
     ska_bytes_free(&text);
     return end;
 }

@@ -45,6 +45,7 @@ struct terminal_question {
     const char *question;
     terminal_object *object; /* NULL: every line is an answer */
     int64_t patience_ms;     /* how long somebody may think; 0: for ever */
+    bool interrupt_ends;     /* Ctrl-C ends the input, and not the program */
 };
 enum terminal_end {
     TERMINAL_LINE,   /* a line was typed; "" too, and for one that is longer than there is room */

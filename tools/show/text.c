@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/bio.h>
@@ -71,23 +70,7 @@ void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new
 
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
 {
-    time_t time = (time_t)seconds;
-    struct tm here;
-    struct tm utc;
-    size_t length = 0;
-
-    if (seconds > INT64_MAX || localtime_r(&time, &here) == NULL || gmtime_r(&time, &utc) == NULL ||
-        (length = strftime(text, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &here)) == 0) {
-        snprintf(text, TEXT_TIME_SIZE, "for ever");
-        return text;
-    }
-    /* Others, and files, say it in UTC. */
-    if (here.tm_gmtoff != 0 &&
-        strftime(text + length, TEXT_TIME_SIZE - length,
-                 here.tm_mday == utc.tm_mday ? " (%H:%M:%S UTC)" : " (%Y-%m-%d %H:%M:%S UTC)",
-                 &utc) == 0)
-        text[length] = 0;
-    return text;
+    return ska_time_shown(seconds, text);
 }
 
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)

@@ -13,6 +13,7 @@
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
 #include "provider/rule/rule.h"
+#include "provider/rule/window.h"
 
 /* The longest text of others that is shown whole. */
 #define TEXT_LIMIT 1000
@@ -37,11 +38,8 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
 /* The same for a serialized rule; one that does not decode is shown as far as it can be. */
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 
-/*
- * "2026-11-22 13:00:00 CET (12:00:00 UTC)": a time as people here read it, and as it stands in
- * files; "for ever" for UINT64_MAX.
- */
-#define TEXT_TIME_SIZE 64
+/* ska_time_shown() */
+#define TEXT_TIME_SIZE SKA_TIME_SHOWN_SIZE
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 
 /* "EC P-256", "RSA 3072", "ED25519" */
