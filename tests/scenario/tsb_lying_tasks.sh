@@ -220,7 +220,7 @@ if has_terminal; then
         \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
     configure
     told --tsb "$url" --tsb-ca authority.pem "$(member modifyKeyRequestId)"
-    tells_her 'could not be asked' "does not tell the key's public key"
+    tells_her 'could not be asked' "does not name the public key"
     ! grep -q 'the device says' told.txt || fail "of which key? $(cat told.txt)"
 fi
 configure_broker
