@@ -20,8 +20,14 @@ CONFIG proxy.config.ssl.server.cert.path STRING /
 CONFIG proxy.config.ssl.server.private_key.path STRING /
 END
 }
+# One that was killed leaves the file there.
+is_running() {
+    local holder
+    holder=$(tr -dc 0-9 2>/dev/null </run/trafficserver/server.lock) &&
+        [[ $(readlink "/proc/$holder/exe") == */traffic_server ]]
+}
 prepare() {
-    [ ! -e /run/trafficserver/server.lock ] || skip 'a Traffic Server is running'
+    ! is_running || skip 'a Traffic Server is running'
     cp -r /etc/trafficserver kept
     mkdir -p /run/trafficserver /var/cache/trafficserver /var/log/trafficserver
     hand_over /run/trafficserver /var/cache/trafficserver /var/log/trafficserver
