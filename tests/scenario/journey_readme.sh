@@ -1,28 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# README.md, run as it stands; and what the pages link to and which sources they name is there.
+# README.md, run as it stands; and which sources the pages name is there. (Where they link to: the test links.)
 . "$(dirname "$0")/lib.sh"
 . "$source_dir/tests/scenario/journey_page.sh"
 
-# Headings of a page as GitHub names them.
-anchors() { # PAGE
-    awk '/^```/ { code = !code } !code && /^#+ /' "$1" | sed -E 's/^#+ //' |
-        tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
-}
 for page in "$source_dir"/*.md "$source_dir"/doc/*.md "$source_dir"/tests/applications/*.md \
     "$source_dir"/tests/applications/*/*.md; do
-    # A link may be broken over two lines.
-    tr '\n' ' ' <"$page" | grep -oE '\]\([^)]*\)' | sed -E 's/^\]\(//; s/\)$//' |
-        grep -vE '^https?:' >links.txt || true
-    while read -r link; do
-        file=$page
-        [ "${link%%#*}" = '' ] || file=$(dirname "$page")/${link%%#*}
-        [ -e "$file" ] || fail "${page##*/} links to $link, which is not there"
-        case $link in
-        *#*) grep -qx -- "${link##*#}" <(anchors "$file") || fail "${page##*/}: no heading $link" ;;
-        esac
-    done <links.txt
     grep -oE '`[a-z0-9_/]+\.[ch]`' "$page" | tr -d '`' | sort -u >sources.txt || true
     while read -r name; do
         find "$source_dir"/{include,provider,tools,simulator,tests} -path "*/$name" | grep -q . ||
