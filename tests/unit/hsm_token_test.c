@@ -3,6 +3,7 @@
 #include "hsm_support.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,14 +15,16 @@
 
 /* ---- The memory of a PIN --------------------------------------------------------------------- */
 
-static const char *watched;   /* a text that nobody may give back to the system; NULL: none */
-static bool watched_was_seen; /* that somebody did */
+static const char *_Atomic watched; /* a text that nobody may give back to the system; NULL: none */
+static atomic_bool watched_was_seen; /* that somebody did */
 
 /* In place of libc's. */
 int munmap(void *address, size_t length)
 {
-    watched_was_seen = watched_was_seen || (watched != NULL && memmem(address, length, watched,
-                                                                      strlen(watched)) != NULL);
+    const char *text = atomic_load(&watched);
+
+    if (text != NULL && memmem(address, length, text, strlen(text)) != NULL)
+        atomic_store(&watched_was_seen, true);
     return (int)syscall(SYS_munmap, address, length);
 }
 
