@@ -141,10 +141,11 @@ static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struc
     if (best.usable != SKA_USABLE_NOW)
         return 0;
     ska_buffer_format(text,
-                      "by its rule usable from %s until %s, the HSM's clock says %s: perhaps the "
-                      "HSM counts the timeout from the timestamp on. Make a new request",
+                      "by its rule usable from %s until %s, %s clock says %s: perhaps the HSM "
+                      "counts the timeout from the timestamp on. Make a new request",
                       ska_time_shown(best.window.opens, opens),
                       ska_time_shown(best.window.closes, closes),
+                      ballot->now_of_hsm ? "the HSM's" : "this machine's",
                       ska_time_shown(ska_ballot_now(ballot), now));
     return SKA_R_EXPIRED;
 }
