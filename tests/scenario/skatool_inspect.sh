@@ -272,7 +272,7 @@ refusal=$(echo approvals/"$id".*.reject.json)
 inspected 0 "$refusal" Rejection 'approver +bob' 'ok +signature: over the rejection'
 # Away from their request they are shown, and that is all.
 cp "$approval" alone.json
-inspected 0 alone.json 'approver +.*key' 'signature: what it is for is not here'
+inspected 0 alone.json 'approver +.*key' 'signature: its request is not here'
 # An approval is no refusal, whatever its name is; a name may lead to nothing.
 cp "$approval" approvals/"$id".x.reject.json
 inspected 4 approvals/"$id".x.reject.json 'WRONG +signature: an APPROVAL'
