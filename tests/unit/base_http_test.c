@@ -409,8 +409,8 @@ static void test_urls(void **state)
     assert_refused("https://s3cret@broker.example", "user or a password");
     assert_refused("https://broker.example/?token=x", "? or #");
     assert_refused("https://broker.example/#x", "? or #");
-    assert_refused("s3cret", "no URL");
-    assert_refused("", "no URL");
+    assert_refused("s3cret", "not a URL");
+    assert_refused("", "not a URL");
     for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
         ska_http_close(open_with(&(struct ska_http_settings){.url = fine[i]}));
     setenv("SSLKEYLOGFILE", "/dev/null", 1);

@@ -332,7 +332,7 @@ static void timestamp_keys_do_nothing_else(void **state)
     errors = errors_into(&recorder);
     assert_false(
         backend_create_token(clock, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
-    assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
+    assert_raised(&recorder, SKA_R_INTERNAL, "is not an SKA key");
     backend_key_free(clock);
 }
 
@@ -471,7 +471,7 @@ static void keeps_operations_apart(void **state)
         assert_raised(&outcome.recorder, SKA_R_INTERNAL, "signing");
         outcome = send_change(ordinary, operations[made], &request);
         assert_int_equal(outcome.answer, BACKEND_FAILED);
-        assert_raised(&outcome.recorder, SKA_R_INTERNAL, "no SKA key");
+        assert_raised(&outcome.recorder, SKA_R_INTERNAL, "is not an SKA key");
         request_clear(&request);
         ska_bytes_free(&payload);
     }

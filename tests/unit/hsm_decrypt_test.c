@@ -282,7 +282,7 @@ static void says_what_has_nothing_to_do_with_it(void **state)
     assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH, "255 bytes, where key 'rsa' decrypts 256");
     errors = errors_into(&recorder);
     assert_false(backend_key_decrypt(ec, &pkcs1, ska_span(input, 256), out, &length, &errors));
-    assert_raised(&recorder, SKA_R_UNSUPPORTED, "no RSA key");
+    assert_raised(&recorder, SKA_R_UNSUPPORTED, "is not an RSA key");
     errors = errors_into(&recorder);
     inject("C_DecryptInit", CKR_KEY_FUNCTION_NOT_PERMITTED, 1);
     assert_false(decrypts(&pkcs1, input, ska_span_text("secret"), &errors));

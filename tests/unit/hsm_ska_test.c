@@ -181,12 +181,12 @@ static void refuses_ska_calls_for_ordinary_keys(void **state)
     assert_true(signs(key, &ecdsa_digest, &shown));
     assert_false(
         backend_create_token(key, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
-    assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
+    assert_raised(&recorder, SKA_R_INTERNAL, "is not an SKA key");
     errors = errors_into(&recorder);
     assert_int_equal(backend_ska_sign(key, &ecdsa_digest, ska_span("x", 1), NULL, 0, signature,
                                       &length, &refusal, &errors),
                      BACKEND_FAILED);
-    assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
+    assert_raised(&recorder, SKA_R_INTERNAL, "is not an SKA key");
     backend_key_free(key);
 }
 
