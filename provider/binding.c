@@ -166,13 +166,14 @@ static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm
            EVP_PKEY_eq(key->software, backend_key_public(hsm)) == 1;
     ERR_pop_to_mark();
     return same ||
-           ska_fail(&key->errors, SKA_R_KEY_NOT_FOUND,
-                    "this key reference is for another key than token '%s' has under label '%s': "
-                    "the SHA-256 of its public key begins with %s in the file, with %s on the "
-                    "token. If the key was replaced write the reference anew (openssl pkey -in URI "
-                    "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
-                    backend_key_token_label(hsm), backend_key_label(hsm),
-                    shown_hash_of(key->software).text, shown_hash_of(backend_key_public(hsm)).text);
+           ska_fail(
+               &key->errors, SKA_R_KEY_NOT_FOUND,
+               "this key reference is for another key than token '%s' has under label '%s': "
+               "the SHA-256 of its public key begins with %s in the file, with %s on the "
+               "token. If the key was replaced write the reference again (openssl pkey -in URI "
+               "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
+               backend_key_token_label(hsm), backend_key_label(hsm),
+               shown_hash_of(key->software).text, shown_hash_of(backend_key_public(hsm)).text);
 }
 
 /* The key was loaded without the HSM: it is looked for, and compared. */

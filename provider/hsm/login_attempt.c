@@ -124,9 +124,10 @@ static bool raise_login(const struct hsm_token *token, const struct hsm_pin_sour
         return ska_fail(errors, SKA_R_PIN_MISSING, "no PIN was entered for token \"%s\": %s",
                         label.text, hsm_rv_text(rv).text);
     case CKR_PIN_LOCKED:
-        return ska_fail(errors, SKA_R_PIN_LOCKED,
-                        "the PIN of token \"%s\" is locked: its security officer must set it anew",
-                        label.text);
+        return ska_fail(
+            errors, SKA_R_PIN_LOCKED,
+            "the PIN of token \"%s\" is locked: its security officer must set a new one",
+            label.text);
     case CKR_USER_PIN_NOT_INITIALIZED:
         return ska_fail(errors, SKA_R_HSM_FAILURE, "token \"%s\" has no user PIN yet: set one",
                         label.text);

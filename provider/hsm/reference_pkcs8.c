@@ -77,7 +77,7 @@ bool hsm_reference_pkcs8_decode(const struct hsm_reference_pkcs8 *read, OSSL_LIB
     return ska_fail(
         errors, SKA_R_BAD_REFERENCE,
         "in PKCS#8 it says of which algorithm the key is, and the public key inside says "
-        "something else, or there is none: write the reference anew (skatool pem "
+        "something else, or there is none: write the reference again (skatool pem "
         "--pkcs8)");
 }
 

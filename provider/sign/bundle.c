@@ -119,7 +119,7 @@ static bool parse_untold(const struct ska_job *job, struct ska_span text, const 
                  /* Those from there on are of the form. */
                  fault.reason < SKA_R_BAD_JSON ? fault.reason : SKA_R_BAD_REQUEST,
                  "%s: not the bundle for this signature; what is in a file that a key reference "
-                 "names is not told here: skatool inspect shows it",
+                 "names is not said here: skatool inspect shows it",
                  path);
     ska_error_capture_clear(&fault);
     return done;

@@ -304,7 +304,7 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
 
     if (ska_ballot_is_partly_over(ballot))
         ska_buffer_format(text,
-                          "; what could be used earlier is over: to ask anew, skatool withdraw "
+                          "; what could be used earlier is over: to ask again, skatool withdraw "
                           "--dir %s %.16s and give the same command again",
                           pending->directory, request->id);
     ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",

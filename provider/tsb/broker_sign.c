@@ -212,7 +212,7 @@ enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mech
 
 /* ---- Changes of a key ------------------------------------------------------------------------ */
 
-#define UNCLEAR_CHANGE "; whether it was done is not known: skatool show tells"
+#define UNCLEAR_CHANGE "; whether it was done is not known: skatool show says"
 
 enum backend_answer tsb_ska_change(struct backend_key *base, enum ska_operation operation,
                                    struct ska_span encoded,

@@ -29,7 +29,7 @@ static bool check_pss(const struct ska_mechanism *mechanism, const struct ska_er
     return mechanism->scheme != SKA_SCHEME_PSS ||
            (mechanism->salt_length == length && mechanism->mgf1_digest == mechanism->digest) ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "a broker cannot be told of a PSS salt or an MGF1 digest: ask for a salt as "
+                    "a broker takes neither a PSS salt nor an MGF1 digest: ask for a salt as "
                     "long as the digest (rsa_pss_saltlen:digest) and the same digest");
 }
 

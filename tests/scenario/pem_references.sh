@@ -407,7 +407,7 @@ done
 reference 00 "$good" p384.spki && pem >wrong.pem
 offline quietly ska pkey -in wrong.pem -pubout -out out.pub.pem
 same out.pub.pem plain-p384.pub.pem
-untouched refused "another key than token 'tok' has under label 'plain-p256'.*write the reference anew" \
+untouched refused "another key than token 'tok' has under label 'plain-p256'.*write the reference again" \
     ska dgst -sha256 -sign wrong.pem -out signature document
 shown() { # FILE: how messages show a public key
     plain pkey -pubin -in "$1" -outform DER | sha256sum | head -c 16

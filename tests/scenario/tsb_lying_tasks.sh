@@ -214,7 +214,7 @@ for request in told.json "$(member modifyKeyRequestId)"; do
         fail "a broker is no device: $(cat told.txt)"
 done
 if has_terminal; then
-    grep -q 'cannot be told: the requests do not all show' told.txt || fail "$(cat told.txt)"
+    grep -q 'cannot be said: the requests do not all show' told.txt || fail "$(cat told.txt)"
     # A device that this computer can ask may have another key of that label.
     ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob alice),
         \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"

@@ -78,7 +78,7 @@ for label in rsa ersa; do
     signs "$label" -sha256 -sigopt rsa_padding_mode:pss
     signs "$label" -sha384 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest
 done
-refused 'cannot be told of a PSS salt' ska dgst -sha256 -sigopt rsa_padding_mode:pss \
+refused 'takes neither a PSS salt' ska dgst -sha256 -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:20 -sign ska:object=rsa document
 for label in ed eed; do
     quietly ska pkeyutl -sign -rawin -in document -inkey "ska:object=$label" -out "$label.sig"

@@ -181,7 +181,7 @@ static void absent_keys_are_not_other_keys(void **state)
 
     (void)state;
     assert_false(failed);
-    assert_text_contains(page, "cannot be told");
+    assert_text_contains(page, "cannot be said");
     assert_without(page, "shows another key");
     assert_without(page, "1970");
     free(page);
@@ -190,7 +190,7 @@ static void absent_keys_are_not_other_keys(void **state)
     history.key_seconds = 1800000000;
     rule = rule_of(2, (const uint32_t[]){2, 0});
     page = page_with(SKA_RULE_USE, &rule, keys[0], &rules, &history, &failed);
-    assert_text_contains(page, "cannot be told");
+    assert_text_contains(page, "cannot be said");
     assert_without(page, "shows another key");
     free(page);
 }

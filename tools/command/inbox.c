@@ -103,7 +103,7 @@ static bool check_requester(const struct session *session)
            (directory != NULL && ska_directory_knows_owners(directory)) ||
            ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
                     "--requester: %s is another computer's, and whose a request in it is cannot be "
-                    "told here",
+                    "said here",
                     session->place->name);
 }
 

@@ -221,7 +221,7 @@ static bool verify_log(struct evidence *evidence, const char *const *logs,
         return false;
     if (logs[0] == NULL) {
         verify_add(verification, VERIFY_NOTHING,
-                   "%s: whether it was changed, the audit log tells (--audit-log), where it has "
+                   "%s: whether it was changed, the audit log shows (--audit-log), where it has "
                    "the SHA-256 %s",
                    ska_evidence_names[SKA_EVIDENCE_MANIFEST], hash);
         return true;

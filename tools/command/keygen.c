@@ -225,7 +225,7 @@ static void add_onboarded(struct tool *tool, struct backend_key *key, struct ska
                        "compare their fingerprints with those that the approvers have");
     } else {
         report_warning("the key was made, but which certificates stand for the names in the policy "
-                       "cannot be seen: skatool show --json tells");
+                       "cannot be seen: skatool show --json says");
     }
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&rules[i]);

@@ -153,7 +153,7 @@ static void plan_clock(struct plan *plan, uint64_t seconds)
     else
         plan_item(plan, PLAN_TO_DO, "clocks",
                   "the HSM's is %lld seconds %s this computer's: time limits are counted by the "
-                  "HSM's, what people are told of them by what it answers",
+                  "HSM's, what people learn of them by what it answers",
                   llabs(difference), difference > 0 ? "ahead of" : "behind");
 }
 

@@ -181,7 +181,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                  "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
         .help =
             "Shows a request, asks, and leaves your signed rejection: in a file next to REQUEST,\n"
-            "or in the approvals directory DIR, where whoever waits sees it at once. If you\n"
+            "or in the approvals directory DIR, where those who wait see it at once. If you\n"
             "approve later, that counts instead. At the broker of URL a rejection is final, and\n"
             "has no reason.",
         .options = options,

@@ -223,7 +223,7 @@ bool seal_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("timestamp-query", "FILE", "write what a time-stamp authority is to be asked",
                     &call.query),
         OPTION_TEXT("timestamp", "FILE", "put the authority's reply into the seal", &call.reply),
-        OPTION_FLAG("restart", "begin anew what was begun with something else", &call.restart),
+        OPTION_FLAG("restart", "begin again what was begun with something else", &call.restart),
         {"output", 'o', "FILE", "the seal, or a folder for seals; else DOCUMENT.p7s",
          &options.output.path, NULL, false},
         OPTION_FLAG("force", "replace a file that is there and is no such seal", &call.force),

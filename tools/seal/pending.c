@@ -16,7 +16,7 @@ static bool fail_other(const char *path, const char *difference, const struct sk
 {
     return ska_fail(errors, SKA_R_WRONG_USE,
                     "%s keeps a seal that was begun, but %s: give the command as it was, or begin "
-                    "anew with --restart, and have it approved again",
+                    "again with --restart, and have it approved again",
                     path, difference);
 }
 

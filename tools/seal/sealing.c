@@ -228,7 +228,7 @@ static void say_begun(const struct sealing *sealing)
         return;
     ska_duration_text(now > begun ? (uint64_t)(now - begun) : 0, &age);
     report_note("%s: goes on with the seal that was begun at %s, %s ago, which stays its signing "
-                "time; --restart begins anew, and has it approved again",
+                "time; --restart begins again, and has it approved again",
                 sealing->document, text_time((uint64_t)begun, shown), ska_buffer_string(&age));
     ska_buffer_free(&age);
 }

@@ -216,7 +216,7 @@ static void say_history(const struct briefing_keys *keys, struct page *page)
     }
     /* A broker does not tell approvers which key it is, then or now. */
     if (keys->history->key_sha256[0] == 0 || keys->request->public_key.length == 0)
-        page_paragraph(page, "Whether this is the key that you answered for before cannot be told: "
+        page_paragraph(page, "Whether this is the key that you answered for before cannot be said: "
                              "the requests do not all show which key it is.");
     else if (!named_key_hash(keys->libctx, ska_span_of(&keys->request->public_key), sha256))
         page_fail(page);
