@@ -158,7 +158,7 @@ tells 'take only the beginning of a text'
 head -c 200 /dev/urandom >data
 request annual-accounts data.json data --payload message
 told alice data.json
-tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you would approve'
+tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what would be signed'
 told bob --document data data.json
 tells 'the file you gave, data\? YES, exactly'
 silent 'WARNING: you cannot see'
@@ -448,6 +448,8 @@ refused 'request is not open: .* it was signed at 20' skatool reject --dir "$dir
 mkdir post
 cp honest1.json post/request.json
 ends 0 skatool reject --approver bob.pem --yes post/request.json
+# Who rejects has nothing compared, and no option for that.
+! grep -qE -- '--document|answer no' stdout.txt || fail "$(cat stdout.txt)"
 same honest1.json post/request.json
 ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)"
 ends 0 skatool approve --approver alice.pem --yes post/request.json

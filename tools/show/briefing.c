@@ -73,12 +73,19 @@ static void warn_of_own_rejection(const struct briefing *briefing, struct page *
                  page_words(page, &time));
 }
 
+static enum briefing_comparison comparison_of(const struct briefing *briefing)
+{
+    if (briefing->refusing)
+        return BRIEFING_NEVER;
+    return briefing->lead != NULL ? BRIEFING_BY_FOLDER : BRIEFING_BY_FILE;
+}
+
 static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
         briefing_subject(briefing->libctx, briefing->request, &briefing->ballot->token,
-                         briefing->document, briefing->lead != NULL, page);
+                         briefing->document, comparison_of(briefing), page);
         if (briefing->searched != NULL)
             page_warning(page, "none of the files in %s is what would be signed.",
                          page_name(page, ska_span_text(briefing->searched)));
