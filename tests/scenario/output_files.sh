@@ -157,7 +157,7 @@ done
 
 # In place nothing is lost, and --force is not needed.
 cp fresh.json shared.json
-succeeds skatool approve --approver bob.pem --yes shared.json
+succeeds skatool approve --approver carol.pem --yes shared.json
 [ "$(grep -o approverPublicKey shared.json | wc -l)" -eq 2 ] || fail "$(cat shared.json)"
 
 # With --force the last one stands, as a whole.
