@@ -108,18 +108,21 @@ static bool check_unattended(struct tool *tool, const struct approve *approve)
 static bool check_rest_unattended(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
+    struct ska_buffer why = {0};
     bool is_short = true;
 
     if (!approve->yes || !review_is_of_broker(review) || approve->document == NULL ||
         ska_content_kind(document_content(review->request)) != SKA_CONTENT_ATTRIBUTES)
         return true;
-    if (!review_is_short(tool, review, &approve->compared, &is_short))
+    if (!review_is_short(tool, review, &approve->compared, &is_short, &why))
         return false;
-    return is_short || ska_fail(&tool->errors, SKA_R_DECLINED,
-                                "%s is the document, but a person has to read what else is on the "
-                                "page (a warning, or more that would be signed): without --yes you "
-                                "are shown it",
-                                approve->document);
+    if (!is_short)
+        ska_fail(&tool->errors, SKA_R_DECLINED,
+                 "%s is the document, but a person has to read what else is on the page (%s): "
+                 "without --yes you are shown it",
+                 approve->document, ska_buffer_string(&why));
+    ska_buffer_free(&why);
+    return is_short;
 }
 
 /* ---- Time ------------------------------------------------------------------------------------ */

@@ -463,8 +463,8 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
         say_if_unexpected(briefing, page);
 }
 
-bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,
-                   const struct ska_errors *errors)
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+                   struct briefing_warnings *warnings, const struct ska_errors *errors)
 {
     struct page page = {.width = briefing->columns};
 
@@ -483,7 +483,9 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size
     say_technical(briefing, &page);
     say_in_short(briefing, &page);
     ska_buffer_text(&page.text, "\n");
-    if (warnings != NULL)
-        *warnings = page.warnings;
+    if (warnings != NULL) {
+        *warnings = (struct briefing_warnings){page.warnings, page.first_warning};
+        page.first_warning = NULL;
+    }
     return page_finish(&page, text, errors);
 }
