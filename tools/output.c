@@ -59,15 +59,55 @@ bool output_is_same_file(const char *path, const char *other)
            one.st_ino == two.st_ino;
 }
 
+/* In a folder as /tmp is, only the owner of a file or of the folder takes its name away. */
+static bool is_kept_by_folder(const struct ska_file_place *place, const struct stat *status)
+{
+    struct stat folder;
+
+    return status->st_mode != 0 && geteuid() != 0 && status->st_uid != geteuid() &&
+           fstatat(place->directory, ".", &folder, 0) == 0 && (folder.st_mode & S_ISVTX) != 0 &&
+           folder.st_uid != geteuid();
+}
+
+/* chattr +i and +a, which hold for root, too. */
+static bool is_immutable(const struct ska_file_place *place, const struct stat *status)
+{
+    struct statx attributes;
+
+    return status->st_mode != 0 &&
+           statx(place->directory, place->name, AT_SYMLINK_NOFOLLOW, 0, &attributes) == 0 &&
+           (attributes.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0;
+}
+
+/* Whether another file can take the name; false: errno says why not. */
+static bool can_take_name(const struct ska_file_place *place, const struct stat *status)
+{
+    if (faccessat(place->directory, ".", W_OK | X_OK, AT_EACCESS) != 0)
+        return false;
+    errno = EPERM;
+    return !is_kept_by_folder(place, status) && !is_immutable(place, status);
+}
+
 /* So that nobody reads, answers and types a passphrase for nothing. */
 static bool check_writable(struct tool *tool, const struct output *output,
                            const struct ska_file_place *place, const struct stat *status)
 {
     bool can = is_special(status) ? faccessat(place->directory, place->name, W_OK, AT_EACCESS) == 0
-                                  : faccessat(place->directory, ".", W_OK | X_OK, AT_EACCESS) == 0;
+                                  : can_take_name(place, status);
 
     return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", output->path,
                            strerror(errno), (unsigned long)geteuid());
+}
+
+bool output_check_in_place(struct tool *tool, const struct ska_file_place *place)
+{
+    struct stat status;
+
+    return ska_file_place_look(place, &status, &tool->errors) &&
+           (can_take_name(place, &status) ||
+            ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
+                     "%s cannot be replaced: %s (as uid %lu); -o FILE writes elsewhere",
+                     place->path, strerror(errno), (unsigned long)geteuid()));
 }
 
 /* Where the path names no open descriptor. */

@@ -5,6 +5,7 @@
 #ifndef SKA_TOOLS_OUTPUT_H
 #define SKA_TOOLS_OUTPUT_H
 
+#include "provider/base/file.h"
 #include "tools/tool.h"
 
 /* -o FILE and --force. */
@@ -33,6 +34,12 @@ bool output_is_stdout(const struct output *output);
  * SKA_R_WRONG_USE with what to do.
  */
 bool output_check(struct tool *tool, const struct output *output, const char *input) SKA_MUST_CHECK;
+
+/*
+ * The same of a file that is there and is replaced as it is, by ska_file_place_replace(); what to
+ * do instead is -o.
+ */
+bool output_check_in_place(struct tool *tool, const struct ska_file_place *place) SKA_MUST_CHECK;
 
 /*
  * Writes all of it, to standard output without a path. A new file is made with O_EXCL, another one

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an approver has answered at a broker, by this user's own history: a broker takes an answer
- * without a trace that it would show to the approver, and may ask for the same again, by another id
- * too.
+ * What an approver has answered, by this user's own history: a broker takes an answer without a
+ * trace that it would show to the approver, and may ask for the same again, by another id too; and
+ * an answer that was sent in a file is in no place where it could be looked for.
  */
 #ifndef SKA_TOOLS_OWN_ANSWERS_H
 #define SKA_TOOLS_OWN_ANSWERS_H

@@ -282,7 +282,7 @@ struct review_page {
     struct briefing briefing;
     bool is_short;
     bool letter_is_enough; /* six lines are enough for it, even where the whole page is shown */
-    size_t warnings;       /* on the whole page */
+    struct briefing_warnings warnings; /* on the whole page */
 };
 
 static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
@@ -290,9 +290,8 @@ static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
     struct review_page *page = arg;
 
     page->briefing.columns = columns;
-    return page->is_short
-               ? briefing_short_make(&page->briefing, text, &page->tool->errors)
-               : briefing_make(&page->briefing, text, &page->warnings, &page->tool->errors);
+    return page->is_short ? briefing_short_make(&page->briefing, text, &page->tool->errors)
+                          : briefing_make(&page->briefing, text, NULL, &page->tool->errors);
 }
 
 /* What was found out for a page, and the page. */
@@ -347,6 +346,8 @@ static void showing_clear(struct review_showing *showing)
     key_rules_clear(&showing->witness.rules);
     history_clear(&showing->witness.history);
     own_rejections_clear(&showing->witness.rejections);
+    free(showing->page.warnings.first);
+    showing->page.warnings.first = NULL;
 }
 
 /* The one place that decides it; the whole page is made for that, since it finds what to warn of.
@@ -359,7 +360,7 @@ static bool decide_short(struct review_page *page)
     if (!briefing_make(&page->briefing, &whole, &page->warnings, &page->tool->errors))
         return false;
     ska_bytes_free(&whole);
-    page->letter_is_enough = briefing_may_be_short(&page->briefing, page->warnings);
+    page->letter_is_enough = briefing_may_be_short(&page->briefing, page->warnings.count);
     page->is_short = page->letter_is_enough;
     return true;
 }
@@ -552,14 +553,30 @@ bool review_choose(struct tool *tool, const struct review *review, const struct 
     return done;
 }
 
+static void say_why_not_short(const struct review_page *page, struct ska_buffer *text)
+{
+    const struct briefing_warnings *warnings = &page->warnings;
+
+    if (warnings->count == 0) {
+        ska_buffer_text(text, "there is more to it than six lines tell");
+        return;
+    }
+    ska_buffer_format(text, "WARNING: %s",
+                      warnings->first == NULL ? "(out of memory)" : warnings->first);
+    if (warnings->count > 1)
+        ska_buffer_format(text, " (and %zu more)", warnings->count - 1);
+}
+
 bool review_is_short(struct tool *tool, const struct review *review,
-                     const struct document *document, bool *is_short)
+                     const struct document *document, bool *is_short, struct ska_buffer *why_not)
 {
     struct review_showing showing;
     bool done =
         showing_make(tool, review, document, false, &showing) && decide_short(&showing.page);
 
     *is_short = done && showing.page.is_short;
+    if (done && !*is_short)
+        say_why_not_short(&showing.page, why_not);
     showing_clear(&showing);
     return done;
 }

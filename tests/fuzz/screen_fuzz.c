@@ -357,7 +357,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct briefing briefing = {.request = &request, .ballot = &ballot};
     struct ska_bytes page = {NULL, 0};
     uid_t owner = 0;
-    size_t warnings = 0;
+    struct briefing_warnings warnings = {0, NULL};
 
     PROMISE(setlocale(LC_CTYPE, "C.UTF-8") != NULL);
     briefing.columns =
@@ -391,13 +391,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         promise_page(ska_span_of(&page), briefing.columns);
         ska_bytes_free(&page);
         briefing.lead = "1 of 2";
-        if (briefing_may_be_short(&briefing, warnings)) {
+        if (briefing_may_be_short(&briefing, warnings.count)) {
             PROMISE(briefing_short_make(&briefing, &page, NULL));
             promise_lines(ska_span_of(&page), briefing.columns);
             ska_bytes_free(&page);
         }
         free(path);
     }
+    free(warnings.first);
     ska_ballot_close(&ballot);
     key_rules_clear(&told);
     history_clear(&history);

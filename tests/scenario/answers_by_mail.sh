@@ -121,6 +121,15 @@ for answer in other.json bare.json; do
         "$answer"
 done
 
+# An approval that was sent as a file is known by the approver's history, before the page.
+ask sent
+succeeds skatool approve --approver carol.pem --yes -o sent-yes.json sent.json
+refused 'this key has approved request [0-9a-f]{16} already, and an approval cannot be taken back; nothing was written' \
+    skatool reject --approver carol.pem --yes -o sent-no.json sent.json
+[ ! -e sent-no.json ] && [ ! -s stdout.txt ] || fail "$(cat stdout.txt)"
+rejection alice sent sent-no.json
+succeeds skatool withdraw "$id"
+
 # ---- Inside of requests --------------------------------------------------------------------------
 
 # A copy with an approval in the name of somebody who has approved: only the same one is there already.

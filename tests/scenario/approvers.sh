@@ -158,7 +158,7 @@ tells 'take only the beginning of a text'
 head -c 200 /dev/urandom >data
 request annual-accounts data.json data --payload message
 told alice data.json
-tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you would approve'
+tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what would be signed'
 told bob --document data data.json
 tells 'the file you gave, data\? YES, exactly'
 silent 'WARNING: you cannot see'
@@ -271,7 +271,8 @@ request annual-accounts others.json contract.txt
 refused 'the key pkcs11:token=card;object=dora.* is not one of those' \
     skatool approve --config card.cnf --approver "$typed" --yes others.json
 ! grep -q "$pin" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
-request dora-approves card.json contract.txt
+# The same request again would be one that dora has approved.
+request dora-approves card.json other.txt
 succeeds skatool reject --config card.cnf --approver "$typed" --yes card.json
 ! cat stdout.txt stderr.txt | grep -q "$pin" || fail 'the PIN is repeated'
 
@@ -446,9 +447,13 @@ refused 'request is not open: .* it was signed at 20' skatool reject --dir "$dir
 
 # A refusal of a request in a file lies beside it.
 mkdir post
-cp honest1.json post/request.json
+printf 'Nobody has approved this before.\n' >posted.txt
+request annual-accounts posted.json posted.txt
+cp posted.json post/request.json
 ends 0 skatool reject --approver bob.pem --yes post/request.json
-same honest1.json post/request.json
+# Who rejects has nothing compared, and no option for that.
+! grep -qE -- '--document|answer no' stdout.txt || fail "$(cat stdout.txt)"
+same posted.json post/request.json
 ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)"
 ends 0 skatool approve --approver alice.pem --yes post/request.json
 says '1 of 2; still needed: carol'

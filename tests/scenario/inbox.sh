@@ -396,7 +396,8 @@ if [ "$me" -eq 0 ]; then
 fi
 succeeds skatool approve --approver bob.pem --yes --documents folder --key seal --requester "$me"
 says "${plain:0:16} is approved: document plain.txt, key seal" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
-    "${block_id:0:16} is left: it is not a signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
+    "${block_id:0:16} is left: it is not a signature" 'is left: it has to be read: WARNING: the fingerprint is of an old kind' \
+    "To read and answer one that is left: skatool approve --approver KEY --dir $directory ID" '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
 
 # ---- What comes again ----------------------------------------------------------------------------

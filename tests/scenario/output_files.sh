@@ -157,7 +157,19 @@ done
 
 # In place nothing is lost, and --force is not needed.
 cp fresh.json shared.json
-succeeds skatool approve --approver bob.pem --yes shared.json
+# One that cannot be written is in the history all the same, which is said.
+cp shared.json full.json
+failing() {
+    LD_PRELOAD="$preload $programs/libfailing_disk.so" FAILING_CALL=write FAILING_FROM=1 \
+        FAILING_PATH="$1" "$binary_dir/tools/skatool" approve --approver carol.pem --yes full.json "${@:2}"
+}
+ends 3 failing full.json
+says 'your approval was signed, but could not be written; your history has it.*-o FILE'
+ends 3 failing other.json -o other.json
+says 'could not be written; your history has it'
+same shared.json full.json
+[ ! -e other.json ] || fail 'something was written'
+succeeds skatool approve --approver carol.pem --yes shared.json
 [ "$(grep -o approverPublicKey shared.json | wc -l)" -eq 2 ] || fail "$(cat shared.json)"
 
 # With --force the last one stands, as a whole.

@@ -451,6 +451,21 @@ for folder in shared answered; do
     refused "use --dir $work/bob/$folder ${id:0:16}" person bob "$tool" approve --yes \
         --approver "$work/bob/key.pem" "$work/bob/$folder/$id.request.json"
 done
+# What cannot be replaced is told before anything is shown, with the way out.
+mkdir sticky kept
+cp copied.json sticky/q.json
+cp copied.json kept/q.json
+chown "$signer:$signer" sticky sticky/q.json kept kept/q.json
+chmod 644 sticky/q.json kept/q.json
+chmod 1777 sticky
+chmod 755 kept
+for file in sticky kept; do
+    ends 3 person bob "$tool" approve --yes --approver "$work/bob/key.pem" "$work/$file/q.json"
+    says "$file/q.json cannot be replaced: .*-o FILE writes elsewhere"
+    [ ! -s stdout.txt ] || fail "shown all the same: $(cat stdout.txt)"
+    ! grep -q '"approved"' bob/state/ska/history.jsonl || ! tail -n 1 bob/state/ska/history.jsonl | grep -q "$id" ||
+        fail 'the history says that it is approved'
+done
 succeeds person bob "$tool" reject --yes --approver "$work/bob/key.pem" "$work/bob/mine/$id.request.json"
 succeeds person bob "$tool" approve --yes --approver "$work/bob/key.pem" "$work/bob/mine/$id.request.json"
 

@@ -108,18 +108,21 @@ static bool check_unattended(struct tool *tool, const struct approve *approve)
 static bool check_rest_unattended(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
+    struct ska_buffer why = {0};
     bool is_short = true;
 
     if (!approve->yes || !review_is_of_broker(review) || approve->document == NULL ||
         ska_content_kind(document_content(review->request)) != SKA_CONTENT_ATTRIBUTES)
         return true;
-    if (!review_is_short(tool, review, &approve->compared, &is_short))
+    if (!review_is_short(tool, review, &approve->compared, &is_short, &why))
         return false;
-    return is_short || ska_fail(&tool->errors, SKA_R_DECLINED,
-                                "%s is the document, but a person has to read what else is on the "
-                                "page (a warning, or more that would be signed): without --yes you "
-                                "are shown it",
-                                approve->document);
+    if (!is_short)
+        ska_fail(&tool->errors, SKA_R_DECLINED,
+                 "%s is the document, but a person has to read what else is on the page (%s): "
+                 "without --yes you are shown it",
+                 approve->document, ska_buffer_string(&why));
+    ska_buffer_free(&why);
+    return is_short;
 }
 
 /* ---- Time ------------------------------------------------------------------------------------ */
@@ -193,6 +196,14 @@ static void take_turn(const struct review *review)
             return;
         nanosleep(&pause, NULL);
     }
+}
+
+/* The history has it, since its line comes before the answer. */
+static void say_not_written(const struct approve *approve)
+{
+    report_note("your approval was signed, but could not be written; your history has it as "
+                "approved. Approve again%s",
+                approve->output.path == NULL ? ", with -o FILE if that fails again" : "");
 }
 
 /* As it was, for the same people. */
@@ -305,6 +316,8 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
     if (done) {
         review_remember(tool, review, HISTORY_APPROVED, NULL);
         done = add_to_bundle(tool, approve, &approval);
+        if (!done)
+            say_not_written(approve);
     }
     ska_approval_clear(&approval);
     return done && approve_say_done(tool, approve);
@@ -369,6 +382,15 @@ static bool check_place(struct tool *tool, const struct approve *approve)
     return done;
 }
 
+/* So that nobody reads and answers for nothing. */
+static bool check_in_place(struct tool *tool, const struct approve *approve)
+{
+    const struct request_source *source = &approve->review.source;
+
+    return approve->output.path != NULL || source->by_id || source->file.path == NULL ||
+           output_check_in_place(tool, &source->file);
+}
+
 /* Too many have said no: that is no reason not to approve, since one of them may think again. */
 static void warn_of_rejections(const struct review *review)
 {
@@ -400,6 +422,8 @@ static bool approve_run(struct tool *tool, struct approve *approve)
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
+    if (!check_in_place(tool, approve))
+        return false;
     warn_of_rejections(review);
     return check_rest_unattended(tool, approve) && check_time(tool, approve) &&
            warn_of_blocked_key(tool, review->request) && review_ask(tool, review, &question) &&

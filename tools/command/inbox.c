@@ -286,43 +286,45 @@ static bool open_one(struct session *session, const char *id, struct review *rev
     return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
 }
 
-/* Nobody is asked, so it is only what a file tells: *why is why it is left, NULL where it is not.
+/* Nobody is asked, so it is only what a file tells: `why` is why it is left, empty where it is not.
  */
 static bool decide_by_file(struct session *session, struct review *review,
-                           struct document *document, const char **why)
+                           struct document *document, struct ska_buffer *why)
 {
+    struct ska_buffer more = {0};
     const char *rejected = NULL;
     bool found = false;
     bool is_short = false;
+    bool done = find_file(session, review->request, &found, document) &&
+                review_rejected_before(session->tool, review, &rejected);
 
-    *why = "there is no file for it";
-    if (!find_file(session, review->request, &found, document) ||
-        !review_rejected_before(session->tool, review, &rejected))
-        return false;
-    if (rejected != NULL)
-        *why = "you have rejected the same before (skatool history shows when); to approve it "
-               "after all give its id";
-    else if (review->request->operation != SKA_OPERATION_SIGN)
-        *why = "it is not a signature";
-    else if (found && !review_is_short(session->tool, review, document, &is_short))
-        return false;
-    else if (found)
-        *why = is_short ? NULL : "it has to be read: there is more to it than six lines";
-    return true;
+    if (done && rejected != NULL)
+        ska_buffer_text(why, "you have rejected the same before (skatool history shows when)");
+    else if (done && review->request->operation != SKA_OPERATION_SIGN)
+        ska_buffer_text(why, "it is not a signature");
+    else if (done && !found)
+        ska_buffer_text(why, "there is no file for it");
+    else if (done)
+        done = review_is_short(session->tool, review, document, &is_short, &more);
+    if (done && why->length == 0 && !is_short)
+        ska_buffer_format(why, "it has to be read: %s", ska_buffer_string(&more));
+    ska_buffer_free(&more);
+    return done;
 }
 
 static bool answer_by_file(struct session *session, struct review *review)
 {
     struct document document;
-    const char *why = NULL;
+    struct ska_buffer why = {0};
+    bool done = decide_by_file(session, review, &document, &why);
 
-    if (!decide_by_file(session, review, &document, &why))
-        return false;
-    if (why == NULL)
+    if (done && why.length == 0)
         approve_one(session, review, &document);
-    else
-        report_message("%.16s is left: %s", request_shown_id(review->request), why);
-    return true;
+    else if (done)
+        report_message("%.16s is left: %s", request_shown_id(review->request),
+                       ska_buffer_string(&why));
+    ska_buffer_free(&why);
+    return done;
 }
 
 static bool show_opened(struct session *session, const char *id)
@@ -392,6 +394,10 @@ static void say_end(const struct session *session)
     else if (session->count > 0)
         report_message("%zu approved, %zu rejected, %zu left.", session->approved,
                        session->rejected, left);
+    if (session->inbox->yes && left > 0)
+        report_message("To read and answer one that is left: skatool approve --approver KEY %s %s "
+                       "ID",
+                       session->place->kind->is_broker ? "--tsb" : "--dir", session->place->name);
     if (session->more)
         report_message("More has come meanwhile than one run takes up (%d): give the command again "
                        "for the rest.",

@@ -109,6 +109,25 @@ static bool has_reason(const struct review *review, const char *reason)
 }
 
 /*
+ * An approval that has left this computer in a file is known by this user's own history only. An
+ * id that is not of what is in the request says nothing of it.
+ */
+static bool find_sent_approval(struct tool *tool, const struct review *review, bool *sent)
+{
+    struct own_answer answer;
+    bool same = false;
+
+    *sent = false;
+    if (review->source.by_id)
+        return true;
+    if (!ska_request_check_id(review->request, tool->libctx, &same, &tool->errors))
+        return false;
+    own_answer_find(tool->libctx, review_key(review), review->request->id, &answer);
+    *sent = same && answer.found && !answer.refused;
+    return true;
+}
+
+/*
  * An approval can be used whatever is said later, so a rejection after it would only pretend. One
  * after a rejection is for another reason, or for nothing.
  */
@@ -116,14 +135,17 @@ static bool check_said(struct tool *tool, struct reject *reject, bool *already)
 {
     const struct review *review = &reject->review;
     struct ska_span key = review_key(review);
+    bool sent = false;
 
+    if (!find_sent_approval(tool, review, &sent))
+        return false;
     *already = ska_ballot_has_refused(&review->ballot, key);
     reject->again = *already && reject->reason != NULL && !has_reason(review, reject->reason);
     *already = *already && !reject->again;
     if (*already)
         report_note("this key has rejected request %.16s already; nothing to do",
                     request_shown_id(review->request));
-    return !ska_ballot_has_approved(&review->ballot, key) ||
+    return !(ska_ballot_has_approved(&review->ballot, key) || sent) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved request %.16s already, and an approval cannot be taken "
                     "back; nothing was written",

@@ -462,37 +462,71 @@ static bool get_timestamp(struct sealing *sealing)
     return done;
 }
 
-/* Raises what is wrong with one that an earlier call, or somebody else, has put into the seal. */
-static bool check_timestamp(struct sealing *sealing, const struct ska_errors *errors)
+/*
+ * Raises what is wrong with one that an earlier call, or somebody else, has put into the seal.
+ * *its_own: it is one of the signature, whoever vouches for it.
+ */
+static bool check_timestamp(const struct sealing *sealing, bool *its_own,
+                            const struct ska_errors *errors)
 {
     const struct seal_call *call = sealing->call;
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = seal_timestamp_verify(
-        ska_span_of(&sealing->timestamp), ska_span_of(&sealing->signature),
-        wants_timestamp(call) ? SEAL_TIMESTAMP_OF_CAS : SEAL_TIMESTAMP_OF_ANYBODY, call->tsa_ca,
-        &quiet);
+    struct ska_span token = ska_span_of(&sealing->timestamp);
+    struct ska_span signature = ska_span_of(&sealing->signature);
 
-    if (!done)
-        ska_fail(errors, failure.reason,
-                 "the time-stamp in %s is none of its signature%s%s; --force takes it out, and "
-                 "keeps the signature",
-                 sealing->out, wants_timestamp(call) ? " " : ": ",
-                 ska_error_capture_text(&failure));
-    ska_error_capture_clear(&failure);
-    return done;
+    *its_own =
+        seal_timestamp_verify(token, signature, SEAL_TIMESTAMP_OF_ANYBODY, call->tsa_ca, errors);
+    return *its_own &&
+           (!wants_timestamp(call) ||
+            seal_timestamp_verify(token, signature, SEAL_TIMESTAMP_OF_CAS, call->tsa_ca, errors));
 }
 
-/* With --force it is taken out, and with what else the call says another put in its place. */
-static bool take_timestamp_out(struct sealing *sealing)
+static bool fail_timestamp(struct sealing *sealing, bool its_own, const char *why)
 {
-    const struct seal_call *call = sealing->call;
+    if (its_own)
+        return ska_fail(sealing_errors(sealing), SKA_R_BAD_SIGNATURE,
+                        "the time-stamp in %s is one of its signature, but %s. Look at --tsa-ca "
+                        "first: with the right CAs it may be good. If they are right, --force has "
+                        "another one put in its place",
+                        sealing->out, why);
+    return ska_fail(sealing_errors(sealing), SKA_R_BAD_SIGNATURE,
+                    "the time-stamp in %s is none of its signature: %s; --force takes it out, and "
+                    "keeps the signature",
+                    sealing->out, why);
+}
+
+/* The file has it until another one is there, where the call says which. */
+static bool give_timestamp_up(struct sealing *sealing, bool its_own, const char *why)
+{
+    const char *what = its_own ? "" : "it is none of its signature: ";
 
     ska_bytes_free(&sealing->timestamp);
-    if (!wants_timestamp(call) && !write_seal(sealing))
+    if (wants_timestamp(sealing->call)) {
+        sealing->gives_up = true;
+        report_note("the time-stamp in %s is to be replaced: %s%s", sealing->out, what, why);
+        return true;
+    }
+    if (!write_seal(sealing))
         return false;
-    report_note("took the time-stamp in %s out, which was none of its signature", sealing->out);
+    report_note("took the time-stamp in %s out: %s%s", sealing->out, what, why);
     return true;
+}
+
+/* False: the one that is there is wrong, or that cannot be told, and stays. */
+static bool settle_timestamp(struct sealing *sealing)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool its_own = false;
+    bool done = sealing->timestamp.length == 0 || check_timestamp(sealing, &its_own, &quiet);
+
+    if (!done && failure.reason != SKA_R_BAD_SIGNATURE)
+        ska_error_capture_raise(&failure, sealing_errors(sealing));
+    else if (!done)
+        done = sealing->call->force
+                   ? give_timestamp_up(sealing, its_own, ska_error_capture_text(&failure))
+                   : fail_timestamp(sealing, its_own, ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return done;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -514,13 +548,21 @@ static void say_sealed(const struct sealing *sealing, bool had_timestamp)
                        sealing->out);
 }
 
-/* False: the one that is there is wrong, and stays. */
-static bool settle_timestamp(struct sealing *sealing)
+/* What was to be done last has failed, and was raised. */
+static void say_without_timestamp(const struct sealing *sealing)
 {
-    if (sealing->timestamp.length == 0)
-        return true;
-    return sealing->call->force ? check_timestamp(sealing, NULL) || take_timestamp_out(sealing)
-                                : check_timestamp(sealing, sealing_errors(sealing));
+    const struct seal_call *call = sealing->call;
+
+    if (sealing->gives_up)
+        report_note("%s: the seal is as it was: %s, with the time-stamp that was to be replaced",
+                    sealing->document, sealing->out);
+    else if (call->query != NULL)
+        report_note("%s: the seal is there, without a time-stamp: %s", sealing->document,
+                    sealing->out);
+    else
+        report_note("%s: the seal is there, without a time-stamp: %s; once what failed is put "
+                    "right, the same command adds it",
+                    sealing->document, sealing->out);
 }
 
 static void finish_written(struct sealing *sealing)
@@ -539,8 +581,7 @@ static void finish_written(struct sealing *sealing)
         say_sealed(sealing, had_timestamp);
         return;
     }
-    report_note("%s: the seal is there, without a time-stamp: %s; the same command adds it",
-                sealing->document, sealing->out);
+    say_without_timestamp(sealing);
     sealing->state = SEALING_FAILED;
 }
 

@@ -49,6 +49,7 @@ struct sealing {
     enum sealing_state state;
     bool begun;       /* by an earlier call, which may have signed */
     bool was_there;   /* the seal is of an earlier call */
+    bool gives_up;    /* the time-stamp in it, for another one */
     struct stat seen; /* the document, when it was read */
     struct ska_bytes digest;
     struct ska_bytes attributes;

@@ -154,6 +154,39 @@ static void give_store(TS_VERIFY_CTX *context, X509_STORE *store)
 #endif
 }
 
+/* What OpenSSL has raised last, with what it adds to that; *detail is "" where it adds nothing. */
+static const char *why_not_verified(const char **detail)
+{
+    int flags = 0;
+    const char *reason =
+        ERR_reason_error_string(ERR_peek_last_error_all(NULL, NULL, NULL, detail, &flags));
+
+    if (*detail == NULL || (flags & ERR_TXT_STRING) == 0)
+        *detail = "";
+    return reason == NULL ? "wrong" : reason;
+}
+
+/* Nothing is wrong with the time-stamp itself, as far as that tells. */
+static bool fail_unvouched(const char *ca_path, enum ska_reason wrong,
+                           const struct ska_errors *errors)
+{
+    const char *detail = NULL;
+    const char *reason = why_not_verified(&detail);
+
+    return ska_fail(errors, wrong,
+                    "the authority's certificate is none that the CAs vouch for (%s): %s%s%s",
+                    ca_path == NULL ? "the system's; --tsa-ca names others" : ca_path, reason,
+                    detail[0] == 0 ? "" : "; ", detail);
+}
+
+static bool is_of_certificate(void)
+{
+    unsigned long error = ERR_peek_last_error();
+
+    return ERR_GET_LIB(error) == ERR_LIB_TS &&
+           ERR_GET_REASON(error) == TS_R_CERTIFICATE_VERIFY_ERROR;
+}
+
 static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const char *ca_path,
                             enum ska_reason wrong, const struct ska_errors *errors)
 {
@@ -169,9 +202,9 @@ static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const cha
     TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE);
     if (TS_RESP_verify_response(context, response) == 1)
         return true;
-    return ska_fail(errors, wrong,
-                    "the time-stamp is not one of this signature that the CAs vouch for (%s): %s",
-                    ca_path == NULL ? "the system's; --tsa-ca names others" : ca_path,
+    if (is_of_certificate())
+        return fail_unvouched(ca_path, wrong, errors);
+    return ska_fail(errors, wrong, "the time-stamp is not one of this signature: %s",
                     ERR_reason_error_string(ERR_peek_last_error()));
 }
 
@@ -289,13 +322,14 @@ static bool verify_token(PKCS7 *token, struct ska_span signature, X509_STORE *st
 static bool fail_verify(enum seal_timestamp_trust trust, const char *ca_path,
                         const struct ska_errors *errors)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    const char *detail = NULL;
+    const char *reason = NULL;
 
-    if (trust == SEAL_TIMESTAMP_OF_ANYBODY)
-        return ska_fail(errors, SKA_R_BAD_SIGNATURE, "%s", reason == NULL ? "wrong" : reason);
-    return ska_fail(errors, SKA_R_BAD_SIGNATURE, "that the CAs vouch for (%s): %s",
-                    ca_path == NULL ? "the system's; --tsa-ca names others" : ca_path,
-                    reason == NULL ? "wrong" : reason);
+    if (trust == SEAL_TIMESTAMP_OF_CAS)
+        return fail_unvouched(ca_path, SKA_R_BAD_SIGNATURE, errors);
+    reason = why_not_verified(&detail);
+    return ska_fail(errors, SKA_R_BAD_SIGNATURE, "%s%s%s", reason, detail[0] == 0 ? "" : "; ",
+                    detail);
 }
 
 bool seal_timestamp_verify(struct ska_span token, struct ska_span signature,

@@ -35,7 +35,8 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
 /*
  * Whether a TimeStampToken is one of this signature, which the certificate in it has signed; where
  * there are CAs to go by (as above) also one of theirs, for time-stamps, at the time that it
- * states.
+ * states: whoever wants to know which of the two it is not asks for OF_ANYBODY first.
+ * SKA_R_BAD_SIGNATURE: it is not; anything else: that cannot be told.
  */
 enum seal_timestamp_trust {
     SEAL_TIMESTAMP_OF_ANYBODY,

@@ -73,12 +73,19 @@ static void warn_of_own_rejection(const struct briefing *briefing, struct page *
                  page_words(page, &time));
 }
 
+static enum briefing_comparison comparison_of(const struct briefing *briefing)
+{
+    if (briefing->refusing)
+        return BRIEFING_NEVER;
+    return briefing->lead != NULL ? BRIEFING_BY_FOLDER : BRIEFING_BY_FILE;
+}
+
 static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
         briefing_subject(briefing->libctx, briefing->request, &briefing->ballot->token,
-                         briefing->document, briefing->lead != NULL, page);
+                         briefing->document, comparison_of(briefing), page);
         if (briefing->searched != NULL)
             page_warning(page, "none of the files in %s is what would be signed.",
                          page_name(page, ska_span_text(briefing->searched)));
@@ -456,8 +463,8 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
         say_if_unexpected(briefing, page);
 }
 
-bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,
-                   const struct ska_errors *errors)
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+                   struct briefing_warnings *warnings, const struct ska_errors *errors)
 {
     struct page page = {.width = briefing->columns};
 
@@ -476,7 +483,9 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size
     say_technical(briefing, &page);
     say_in_short(briefing, &page);
     ska_buffer_text(&page.text, "\n");
-    if (warnings != NULL)
-        *warnings = page.warnings;
+    if (warnings != NULL) {
+        *warnings = (struct briefing_warnings){page.warnings, page.first_warning};
+        page.first_warning = NULL;
+    }
     return page_finish(&page, text, errors);
 }

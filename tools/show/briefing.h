@@ -35,8 +35,15 @@ struct briefing {
 /* "3 of 50: request 0123456789abcdef, key seal": above one of several, `lead` being "3 of 50". */
 void briefing_head(const struct briefing *briefing, const char *lead, struct page *page);
 
-/* Complete, or not at all. *warnings (may be NULL): how many are on it. */
-bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,
+/* What a page warns of. */
+struct briefing_warnings {
+    size_t count;
+    char *first; /* to be freed; NULL: none */
+};
+
+/* Complete, or not at all. `warnings` may be NULL; what it held before is not freed. */
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+                   struct briefing_warnings *warnings,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

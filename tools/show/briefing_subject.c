@@ -62,21 +62,25 @@ static void say_compared(const struct document *document, struct page *page)
                            "signs it signs that document, which you have not seen.");
 }
 
-/* What to do with the file; one for each of many is looked for in a folder. */
-static const char *how_to_compare(bool one_of_many)
+/* " If you have the file, ...": what to do with it. */
+static const char *how_to_compare(enum briefing_comparison how)
 {
-    return one_of_many ? "leave this unanswered now (n) and give the command again with "
-                         "--documents and the folder that it is in"
-                       : "answer no now and give the command again with --document and the name "
-                         "of the file";
+    static const char *const ways[] = {
+        [BRIEFING_BY_FILE] = " If you have the file, answer no now and give the command again with "
+                             "--document and the name of the file: then the two are compared.",
+        [BRIEFING_BY_FOLDER] = " If you have the file, leave this unanswered now (n) and give the "
+                               "command again with --documents and the folder that it is in: then "
+                               "the two are compared.",
+        [BRIEFING_NEVER] = ""};
+
+    return ways[how];
 }
 
-static void say_not_compared(bool one_of_many, struct page *page)
+static void say_not_compared(enum briefing_comparison how, struct page *page)
 {
     page_paragraph(page,
-                   "Is it the document you have in mind? The fingerprint alone does not tell. If "
-                   "you have the file, %s: then the two are compared.",
-                   how_to_compare(one_of_many));
+                   "Is it the document you have in mind? The fingerprint alone does not tell.%s",
+                   how_to_compare(how));
 }
 
 static void warn_of_sha1(struct page *page)
@@ -105,7 +109,8 @@ static void say_unseen(const struct ska_request *request, struct page *page)
 }
 
 static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                         const struct document *document, bool one_of_many, struct page *page)
+                         const struct document *document, enum briefing_comparison how,
+                         struct page *page)
 {
     struct ska_span content = ska_span_of(&request->signed_content);
     enum ska_digest digest = SKA_DIGEST_NONE;
@@ -130,7 +135,7 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
     if (document != NULL)
         say_compared(document, page);
     else if (content.length == 0 || !is_text(content))
-        say_not_compared(one_of_many, page);
+        say_not_compared(how, page);
     if (digest == SKA_DIGEST_SHA1)
         warn_of_sha1(page);
 }
@@ -138,15 +143,15 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
 /* ---- A message ------------------------------------------------------------------------------- */
 
 static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message,
-                        const struct document *document, bool one_of_many, struct page *page)
+                        const struct document *document, enum briefing_comparison how,
+                        struct page *page)
 {
     if (is_text(message)) {
         say_text(message, "Exactly this text", page);
     } else {
         say_data(libctx, message, page);
         if (document == NULL)
-            page_warning(page, "you cannot see what you would approve. If you have the file, %s.",
-                         how_to_compare(one_of_many));
+            page_warning(page, "you cannot see what would be signed.%s", how_to_compare(how));
     }
     if (document != NULL)
         say_compared(document, page);
@@ -213,7 +218,7 @@ static void warn_of_time(const struct ska_request *request, const struct ska_app
 
 /* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
 static void say_attributes(struct ska_span content, const struct document *document,
-                           bool one_of_many, struct page *page)
+                           enum briefing_comparison how, struct page *page)
 {
     struct ska_span digest = {NULL, 0};
 
@@ -223,12 +228,12 @@ static void say_attributes(struct ska_span content, const struct document *docum
     if (document != NULL)
         say_compared(document, page);
     else
-        say_not_compared(one_of_many, page);
+        say_not_compared(how, page);
 }
 
 static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                           const struct ska_approval_token *token, const struct document *document,
-                          bool one_of_many, struct page *page)
+                          enum briefing_comparison how, struct page *page)
 {
     const struct content_listener listener = {add_content_row, page};
     struct ska_span content = document_content(request);
@@ -239,7 +244,7 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
     if (kind == SKA_CONTENT_ATTRIBUTES) {
         warn_of_time(request, token, content, page);
-        say_attributes(content, document, one_of_many, page);
+        say_attributes(content, document, how, page);
     } else if (document != NULL) {
         say_compared(document, page);
     }
@@ -250,18 +255,18 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
 
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       const struct ska_approval_token *token, const struct document *document,
-                      bool one_of_many, struct page *page)
+                      enum briefing_comparison how, struct page *page)
 {
     struct ska_span content = document_content(request);
     enum ska_content_kind kind = ska_content_kind(content);
 
     page_heading(page, "What will be signed");
     if (kind != SKA_CONTENT_OTHER)
-        say_structure(libctx, request, token, document, one_of_many, page);
+        say_structure(libctx, request, token, document, how, page);
     else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        say_message(libctx, content, document, one_of_many, page);
+        say_message(libctx, content, document, how, page);
     else
-        say_document(libctx, request, document, one_of_many, page);
+        say_document(libctx, request, document, how, page);
 }
 
 const char *briefing_subject_in_short(const struct ska_request *request,

@@ -10,13 +10,20 @@
 #include "tools/document.h"
 #include "tools/show/page.h"
 
+/* How the command that shows the page has a file compared. */
+enum briefing_comparison {
+    BRIEFING_BY_FILE,
+    BRIEFING_BY_FOLDER, /* one of many */
+    BRIEFING_NEVER      /* who rejects needs none */
+};
+
 /*
  * `token` is the request's. `document` is the file that was compared, and is the one; NULL: none
- * was given, which for one of many requests is done by a folder.
+ * was given.
  */
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       const struct ska_approval_token *token, const struct document *document,
-                      bool one_of_many, struct page *page);
+                      enum briefing_comparison how, struct page *page);
 
 /* "the file you gave", "a certificate": the same within a sentence. */
 const char *briefing_subject_in_short(const struct ska_request *request,

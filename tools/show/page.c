@@ -117,6 +117,8 @@ void page_add(struct page *page, enum page_kind kind, const char *format, ...)
     else
         add_units(&page->text, ska_buffer_string(&words), &fold);
     page->warnings += kind == PAGE_WARNING;
+    if (kind == PAGE_WARNING && page->warnings == 1 && !words.failed)
+        page->first_warning = strdup(ska_buffer_string(&words));
     ska_buffer_free(&words);
 }
 
@@ -157,6 +159,8 @@ bool page_finish(struct page *page, struct ska_bytes *text, const struct ska_err
     free(page->words);
     page->words = NULL;
     page->word_count = 0;
+    free(page->first_warning);
+    page->first_warning = NULL;
     return ska_buffer_finish(&page->text, text, errors);
 }
 

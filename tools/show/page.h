@@ -19,9 +19,10 @@
 /* Starts with the width set, if need be, and the rest zero. Ends with page_finish(). */
 struct page {
     struct ska_buffer text;
-    size_t width;    /* columns of the terminal, at least PAGE_LEAST_WIDTH; 0: of none */
-    size_t warnings; /* how many were added */
-    char **words;    /* what page_words() has given out */
+    size_t width;        /* columns of the terminal, at least PAGE_LEAST_WIDTH; 0: of none */
+    size_t warnings;     /* how many were added */
+    char *first_warning; /* its words; NULL: none, or out of memory */
+    char **words;        /* what page_words() has given out */
     size_t word_count;
 };
 
