@@ -130,14 +130,33 @@ ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --operation block --k
 says 'would be to sign, and not to block'
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key rsa --document document "$request"
 says "would not be for key 'rsa', but for 'seal'"
+# A key may be named as it is elsewhere, by a URI, but by nothing that would not be compared.
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key ska:object=rsa --document document "$request"
+says "would not be for key 'rsa', but for 'seal'"
+for more in 'token=hsm;object=seal' 'object=seal;id=%01' 'object=seal;type=public' 'object=seal?pin-value=1' \
+    'object=seal?unknown=1'; do
+    refused 'nothing else of this URI could be compared: .* ska:object=seal' \
+        skatool approve --approver bob.pem "${at[@]}" --yes --key "ska:$more" --document document "$request"
+done
+for none in '' 'token=hsm' 'object=seal%00'; do
+    refused 'no label of a key|object' \
+        skatool approve --approver bob.pem "${at[@]}" --yes --key "ska:$none" --document document "$request"
+done
+refused 'did you mean ska:object=seal\?' skatool request --key seal document
+for wanted in ska:object=seal 'pkcs11:object=seal;type=private'; do
+    succeeds tasks_of bob --key "$wanted"
+    shows ' sign +seal '
+done
+succeeds tasks_of bob --key ska:object=rsa
+says 'None of the open requests'
 status_is "$request" PENDING && holds "\"approvedBy\":[\"$(public alice)\"]"
-approves bob "$request" seal document
+approves bob "$request" ska:object=seal document
 shows 'Is it the file you gave, .*YES, exactly'
 # Once more, by the id that was given.
 refused 'this key has approved it already' skatool approve --approver bob.pem "${at[@]}" --yes --key seal \
     --document document "$request"
 signed_by document seal
-succeeds skatool history
+succeeds skatool history --key ska:object=seal
 shows 'approved +SIGN +seal'
 
 # Other kinds of keys, and certificates.
