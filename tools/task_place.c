@@ -275,7 +275,10 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
              "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
-             strlen(given) < ID_LENGTH ? ". A request's id at the broker must be given whole" : "",
+             strlen(given) < ID_LENGTH
+                 ? ". A broker tells approvers ids of tasks only: its own id of "
+                   "a request must be given whole"
+                 : "",
              tasks->key.certificate == NULL
                  ? ". An approver whom the rule names by a certificate gives it with --cert"
                  : "");
