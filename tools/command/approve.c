@@ -395,10 +395,13 @@ static bool approve_run(struct tool *tool, struct approve *approve)
 
     review->source.in_place = approve->output.path == NULL;
     if (!output_check(tool, &approve->output, review->source.what) ||
-        !review_open_place(tool, review) || !check_unattended(tool, approve) ||
-        !review_read(tool, review) || !check_place(tool, approve) ||
-        !check_request(tool, approve) || !check_document(tool, approve) ||
-        !review_open_key(tool, review) || !is_done_already(tool, approve, &already))
+        !review_open_place(tool, review) || !check_unattended(tool, approve))
+        return false;
+    if (!review_read(tool, review))
+        return review_answer_again(tool, review, false);
+    if (!check_place(tool, approve) || !check_request(tool, approve) ||
+        !check_document(tool, approve) || !review_open_key(tool, review) ||
+        !is_done_already(tool, approve, &already))
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
