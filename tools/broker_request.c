@@ -32,7 +32,7 @@ static bool say_handed_in(struct tool *tool, const struct ska_job *job,
     report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
                 "%s; when they have approved: skatool execute %.8s%s",
                 id, handed_in->request_id, handed_in->made ? "is open" : "was open already",
-                broker_name(&place), broker_name(&place), id, id,
+                broker_name(&place), broker_name(&place), id, handed_in->request_id,
                 job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);

@@ -10,6 +10,7 @@
 #include "provider/sign/ballot.h"
 #include "provider/sign/directory.h"
 #include "tools/approver.h"
+#include "tools/own_answers.h"
 #include "tools/tool.h"
 
 /* ---- Requests -------------------------------------------------------------------------------- */
@@ -122,6 +123,8 @@ struct request_place {
     const char *word; /* "pending", "executed"; NULL: nothing */
     bool is_executed;
     enum ska_reason ended; /* why it never will be; 0: it may be */
+    /* What was looked for last waits no more, since this approver has answered it. */
+    struct own_answer answered;
 };
 void request_place_close(struct request_place *place); /* NULL is fine */
 
@@ -137,7 +140,10 @@ bool request_place_visit(struct request_place *place, const struct request_filte
 /* What there is to say where none was visited: not always that there are none. */
 void request_place_say_none(const struct request_place *place, bool for_approver);
 
-/* The id of an open request, from the whole of it or from its first digits. */
+/*
+ * The id of an open request, from the whole of it or from its first digits. False with nothing
+ * raised where place->answered.found.
+ */
 bool request_place_find(struct request_place *place, const char *given,
                         char id[SKA_REQUEST_ID_LENGTH + 1]) SKA_MUST_CHECK;
 /* The open request with this id. */

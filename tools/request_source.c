@@ -62,7 +62,8 @@ bool request_source_take(struct tool *tool, struct request_source *source,
         return options_wrong(
             tool,
             "'%s' is not a request id, and there is no file of this name (an id is "
-            "64 digits and letters from a to f, or the first %d of them or more; "
+            "64 digits and letters from a to f, at a broker also 32 with hyphens between, or the "
+            "first %d of them or more; "
             "skatool requests shows them)",
             source->what, SKA_REQUEST_ID_LEAST);
     if (!named && !place_is_configured(tool))

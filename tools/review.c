@@ -80,6 +80,39 @@ bool review_read(struct tool *tool, struct review *review)
     return read_wanted(tool, review, &review->request);
 }
 
+static bool answer_given(struct tool *tool, const struct own_answer *answer, bool refusing,
+                         const char *shown)
+{
+    if (answer->refused == refusing)
+        report_note("this key has %s request %s already, at %s (skatool history); nothing to do",
+                    refusing ? "rejected" : "approved", shown, answer->time);
+    else if (refusing)
+        ska_fail(&tool->errors, SKA_R_DECLINED,
+                 "this key has approved request %s already, at %s (skatool history), and an "
+                 "approval cannot be taken back; nothing was sent",
+                 shown, answer->time);
+    else
+        ska_fail(&tool->errors, SKA_R_DECLINED,
+                 "this key has rejected request %s already, at %s (skatool history), and at a "
+                 "broker a rejection is final; nothing was sent. Ask for a new request",
+                 shown, answer->time);
+    return answer->refused == refusing;
+}
+
+bool review_answer_again(struct tool *tool, const struct review *review, bool refusing)
+{
+    const struct request_place *place = review->source.place;
+    char *shown = NULL;
+    bool done = false;
+
+    if (place == NULL || !place->answered.found)
+        return false;
+    shown = ska_printable(ska_span_text(review->source.what), SKA_REQUEST_ID_LENGTH);
+    done = answer_given(tool, &place->answered, refusing, shown == NULL ? "" : shown);
+    free(shown);
+    return done;
+}
+
 bool review_is_of_broker(const struct review *review)
 {
     return review->source.place != NULL && review->source.place->kind->is_broker;

@@ -39,9 +39,15 @@ struct review {
 bool review_open_place(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /*
  * Reads the request; one that is not wanted is refused (SKA_R_KEY_MISMATCH,
- * SKA_R_OPERATION_MISMATCH, SKA_R_BAD_REQUEST).
+ * SKA_R_OPERATION_MISMATCH, SKA_R_BAD_REQUEST). After false see review_answer_again().
  */
 bool review_read(struct tool *tool, struct review *review) SKA_MUST_CHECK;
+/*
+ * Where review_read() has raised nothing: this approver has answered it, and is asked no more. The
+ * same answer again is nothing to do; the other one is refused (SKA_R_DECLINED).
+ */
+bool review_answer_again(struct tool *tool, const struct review *review,
+                         bool refusing) SKA_MUST_CHECK;
 /* Whether it lies where a broker carries requests to approvers; false for a file. */
 bool review_is_of_broker(const struct review *review);
 /* Whether it still waits for this approver: others may have answered since it was listed. */

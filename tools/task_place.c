@@ -258,29 +258,28 @@ static bool task_visit(struct request_place *place, const struct request_filter 
 static bool fail_no_task(const struct task_place *tasks, const char *given)
 {
     char *shown = ska_printable(ska_span_text(given), 64);
-    struct own_answer answer;
 
-    own_answer_find(tasks->place.tool->libctx, ska_span_of(&tasks->key.key->public_key), given,
-                    &answer);
-    if (answer.found) {
-        ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
-                 "%s: this key has %s it already, at %s (skatool history), and the broker %s asks "
-                 "it no more",
-                 shown == NULL ? "" : shown, answer.refused ? "rejected" : "approved", answer.time,
-                 tasks->place.name);
-        free(shown);
-        return false;
-    }
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
              "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
-             strlen(given) < ID_LENGTH ? ". A request's id at the broker must be given whole" : "",
+             strlen(given) < ID_LENGTH
+                 ? ". A broker tells approvers ids of tasks only: its own id of "
+                   "a request must be given whole"
+                 : "",
              tasks->key.certificate == NULL
                  ? ". An approver whom the rule names by a certificate gives it with --cert"
                  : "");
     free(shown);
     return false;
+}
+
+/* Which has been answered, or never was. */
+static bool end_without_task(struct task_place *tasks, const char *given)
+{
+    own_answer_find(tasks->place.tool->libctx, ska_span_of(&tasks->key.key->public_key), given,
+                    &tasks->place.answered);
+    return !tasks->place.answered.found && fail_no_task(tasks, given);
 }
 
 /* Whoever asks may have told the id of the request, which is another than that of the task. */
@@ -292,7 +291,7 @@ static bool find_by_request(struct task_place *tasks, const char *given,
     bool done = fetch_tasks(tasks, &filter, &list);
 
     if (done && list.count != 1)
-        done = fail_no_task(tasks, given);
+        done = end_without_task(tasks, given);
     if (done)
         memcpy(id, list.requests[0]->id, SKA_REQUEST_ID_LENGTH + 1);
     task_list_clear(&list);
@@ -335,7 +334,7 @@ static bool task_find(struct request_place *place, const char *given,
         return find_by_request(tasks, given, id);
     if (matches > 1)
         return fail_ambiguous_task(tasks, given, matches);
-    return matches == 1 || fail_no_task(tasks, given);
+    return matches == 1 || end_without_task(tasks, given);
 }
 
 static bool task_read(struct request_place *place, const char *id, struct ska_request **request,

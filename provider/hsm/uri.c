@@ -11,6 +11,15 @@
 
 #include "provider/base/printable.h"
 
+/* What is written as it is. */
+#define UNRESERVED                                                                                 \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"                                                                   \
+    "abcdefghijklmnopqrstuvwxyz"                                                                   \
+    "0123456789_-."
+
+/* The longest label that is suggested in place of what is no URI. */
+#define SUGGESTED_MOST 64
+
 /* ---- The attributes -------------------------------------------------------------------------- */
 
 enum attribute_kind {
@@ -415,12 +424,23 @@ static bool parse_text(struct uri_parser *parser, const char *text)
            parse_part(parser, ska_span_text(question + 1), '&', true);
 }
 
+/* A bare label is a frequent mistake; anything else might hold a PIN, which is not repeated. */
+static bool fail_scheme(const char *text, const struct ska_errors *errors)
+{
+    size_t length = strnlen(text, SUGGESTED_MOST + 1);
+    bool is_label = length > 0 && length <= SUGGESTED_MOST && strspn(text, UNRESERVED) == length;
+
+    return ska_fail(errors, SKA_R_BAD_URI, "a key URI starts with ska: or pkcs11:%s%s%s",
+                    is_label ? " (did you mean ska:object=" : "", is_label ? text : "",
+                    is_label ? "?)" : "");
+}
+
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_errors *errors)
 {
     struct uri_parser parser = {.errors = errors};
 
     if (!hsm_uri_is_ours(text))
-        return ska_fail(errors, SKA_R_BAD_URI, "a key URI starts with ska: or pkcs11:");
+        return fail_scheme(text, errors);
     if (strnlen(text, HSM_URI_LIMIT + 1) > HSM_URI_LIMIT)
         return ska_fail(errors, SKA_R_BAD_URI, "longer than %d bytes", HSM_URI_LIMIT);
     parser.uri = calloc(1, sizeof(**uri));
@@ -494,12 +514,8 @@ void hsm_uri_free(struct hsm_uri *uri)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-#define UNRESERVED                                                                                 \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"                                                                   \
-    "abcdefghijklmnopqrstuvwxyz"                                                                   \
-    "0123456789_-."
-
-/* What else is written as it is: the text after "?" is mostly paths, for people to read. */
+/* Behind the "?" more is written as it is: the text after "?" is mostly paths, for people to read.
+ */
 #define UNRESERVED_IN_QUERY UNRESERVED "/:,"
 
 /* What an attribute says in writing; empty: it is left out. */

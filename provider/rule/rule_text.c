@@ -84,6 +84,12 @@ void ska_group_name_text(const struct ska_alternative *alternative, const struct
     add_named("group", &group->name, (size_t)(group - alternative->groups), text);
 }
 
+void ska_alternative_name_text(const struct ska_rule *rule,
+                               const struct ska_alternative *alternative, struct ska_buffer *text)
+{
+    add_named("alternative", &alternative->name, (size_t)(alternative - rule->alternatives), text);
+}
+
 /* ---- Approvers of a group -------------------------------------------------------------------- */
 
 static bool holds_key(const struct ska_span *keys, size_t count, struct ska_span key)
@@ -326,7 +332,7 @@ static void add_where(const struct ska_rule *rule, size_t alternative, size_t gr
         return;
     ska_buffer_text(text, " (");
     if (alternatives)
-        add_named("alternative", &within->name, alternative, text);
+        ska_alternative_name_text(rule, within, text);
     if (alternatives && groups)
         ska_buffer_text(text, ", ");
     if (groups)

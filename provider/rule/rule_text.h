@@ -35,6 +35,9 @@ void ska_approver_text(const struct ska_rule *rule, const struct ska_approver *a
 /* "group directors", "group 2": what a group of the alternative is called. */
 void ska_group_name_text(const struct ska_alternative *alternative, const struct ska_group *group,
                          struct ska_buffer *text);
+/* "alternative daily", "alternative 2": the same of one of the rule's. */
+void ska_alternative_name_text(const struct ska_rule *rule,
+                               const struct ska_alternative *alternative, struct ska_buffer *text);
 
 /* ---- What a rule asks for -------------------------------------------------------------------- */
 

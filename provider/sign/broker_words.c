@@ -93,7 +93,10 @@ static const struct {
     [BROKER_APPROVED] = {SKA_R_APPROVALS_PENDING, "approved", "waits for the HSM"},
     [BROKER_EXECUTED] = {SKA_R_SERVER_FAILURE, "executed without a result",
                          "it says that it is executed, but has no signature"},
-    [BROKER_REJECTED] = {SKA_R_REJECTED, "rejected", "it says that it is rejected"},
+    [BROKER_REJECTED] =
+        {SKA_R_REJECTED, "rejected",
+         "it says that it is rejected: talk to who rejected it; the same again makes a new "
+         "request"},
     [BROKER_EXPIRED] = {SKA_R_EXPIRED, "expired",
                         "it says that the time for approvals is over: sign again, which makes a "
                         "new request"},

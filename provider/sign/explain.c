@@ -290,6 +290,48 @@ bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
 
 /* ---- Not sent to the HSM --------------------------------------------------------------------- */
 
+static bool can_succeed(const struct ska_standing *standing)
+{
+    return standing->possible && standing->usable < SKA_USABLE_OVER;
+}
+
+/* Of all alternatives that can still succeed. 0: there is none, or no rule. */
+static uint64_t last_deadline(const struct ska_ballot *ballot)
+{
+    uint64_t last = 0;
+
+    for (size_t i = 0; ballot->rule != NULL && i < ballot->rule->alternative_count; i++) {
+        struct ska_standing standing = ska_ballot_standing(ballot, &ballot->rule->alternatives[i]);
+
+        if (can_succeed(&standing) && standing.window.closes > last)
+            last = standing.window.closes;
+    }
+    return last;
+}
+
+/* ", before LAST (alternative 'short' only before EARLIER)" */
+static void tell_deadlines(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    const uint64_t last = last_deadline(ballot);
+    char closes[SKA_TIME_SHOWN_SIZE];
+    size_t earlier = 0;
+
+    if (last == 0)
+        return;
+    if (last != UINT64_MAX)
+        ska_buffer_format(text, ", before %s", ska_time_shown(last, closes));
+    for (size_t i = 0; i < ballot->rule->alternative_count; i++) {
+        struct ska_standing standing = ska_ballot_standing(ballot, &ballot->rule->alternatives[i]);
+
+        if (!can_succeed(&standing) || standing.window.closes == last)
+            continue;
+        ska_buffer_text(text, earlier++ == 0 ? " (" : ", ");
+        ska_alternative_name_text(ballot->rule, standing.alternative, text);
+        ska_buffer_format(text, " only before %s", ska_time_shown(standing.window.closes, closes));
+    }
+    ska_buffer_text(text, earlier > 0 ? ")" : "");
+}
+
 /*
  * How the approvals come to be used. Where the same command would sign something else, and ask for
  * another approval for ever, only one that waits can use them.
@@ -297,10 +339,7 @@ bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
 static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *text)
 {
     const struct ska_request *request = pending->ballot->request;
-
     const struct ska_ballot *ballot = pending->ballot;
-    struct ska_window window = ska_ballot_chance(ballot, ska_span(NULL, 0)).window;
-    char closes[SKA_TIME_SHOWN_SIZE];
 
     if (ska_ballot_is_partly_over(ballot))
         ska_buffer_format(text,
@@ -317,9 +356,8 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
                         "goes on");
         return;
     }
-    ska_buffer_format(text, "and then the same command again%s%s",
-                      window.closes != UINT64_MAX ? ", before " : "",
-                      window.closes != UINT64_MAX ? ska_time_shown(window.closes, closes) : "");
+    ska_buffer_text(text, "and then the same command again");
+    tell_deadlines(ballot, text);
     if (pending->repeats != SKA_CONTENT_REPEATS)
         ska_buffer_text(text,
                         ", if it sets times and serial number itself; else let it wait for the "
@@ -332,7 +370,15 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
     if (pending->reason == SKA_R_EXPIRED)
         ska_buffer_text(text,
                         "; the time for approvals is over: sign again, which makes a new request");
-    else if (pending->reason != SKA_R_REJECTED && pending->directory != NULL)
+    else if (pending->reason == SKA_R_REJECTED && pending->directory != NULL)
+        ska_buffer_format(text,
+                          "; talk to who rejected it: an approval after all counts instead; or to "
+                          "ask all anew, skatool withdraw --dir %s %.16s and give the same command "
+                          "again",
+                          pending->directory, pending->ballot->request->id);
+    else if (pending->reason == SKA_R_REJECTED)
+        ska_buffer_text(text, "; talk to who rejected it: signing again asks all anew");
+    else if (pending->directory != NULL)
         tell_way_on(pending, text);
 }
 

@@ -7,13 +7,15 @@
 #include <openssl/x509.h>
 
 #include "provider/backend/backend_key.h"
+#include "provider/backend/broker.h"
 #include "provider/request/approval_token.h"
 #include "provider/request/approver_signature.h"
 
 static bool find_timestamp_key(struct backend_key *key, const char *label,
                                struct backend_key **found, const struct ska_errors *errors)
 {
-    if (label == NULL)
+    /* No label would help there, so it says what does. */
+    if (label == NULL && !backend_key_has_broker(key))
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                         "the rule of key '%s' has time limits, so a request needs a timestamp of "
                         "the HSM: set timestamp-key in the configuration to the label of a "

@@ -133,9 +133,9 @@ static enum backend_input key_input(struct backend_key *key, enum ska_scheme sch
 static bool fail_timestamp(const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "a broker makes the timestamps of its requests itself, and no others: with a "
-                    "rule that has time limits a request cannot be made here, only handed in "
-                    "there, which a signature does that may wait");
+                    "a rule with time limits needs timestamps, which a broker makes for what is "
+                    "handed in there and for nothing else, so no request can be made here: hand it "
+                    "in (skatool request without --output; a program that signs does so itself)");
 }
 
 static bool timestamp_key(struct backend_key *key, const char *label, struct backend_key **found,

@@ -38,9 +38,11 @@ ends 2 skatool status --dir approvals "$id"
 says 'approvals missing: 1 of 2; still needed: carol; rejected by bob'
 shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Rejected by: bob'
 succeeds skatool reject --dir approvals --approver carol.pem --yes "$id"
-refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody' \
+refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody;.* talk to who rejected it: .*skatool withdraw --dir' \
     sign contract.txt
 ! grep -qE 'missing|still needed' stderr.txt || fail "$(cat stderr.txt)"
+ends 2 skatool status --dir approvals "$id"
+says 'rejected by approvers: 1 of 2; .*talk to who rejected it, or withdraw it'
 rm approvals/*.json
 
 # ---- What an approver does wrong -----------------------------------------------------------------

@@ -175,10 +175,11 @@ short=$(window_of short)
 long=${long% *}
 short=${short% *}
 [ "$long" != "$short" ] || fail "one time for both: $long"
-ask_two "the same command again, before $long"
+ask_two "the same command again, before $long \(alternative short only before $short\)"
 [ "$(until_of)" = "$long" ] || fail "$(cat stdout.txt)"
 succeeds skatool reject --approver bob.pem --yes "$id"
-ask_two "the same command again, before $short"
+ask_two "the same command again, before $short;?"
+! grep -q 'only before' stderr.txt || fail "two times for one: $(cat stderr.txt)"
 [ "$(until_of)" = "$short" ] || fail "$(cat stdout.txt)"
 [ "$(window_of long)" = "$long rejected" ] || fail "$(cat stdout.txt)"
 [ "$(window_of short)" = "$short open" ] || fail "$(cat stdout.txt)"
@@ -187,4 +188,15 @@ succeeds skatool approve --approver alice.pem --yes "$id"
 tr -s ' \n' ' ' <stdout.txt | grep -qF "Until $short" || fail "$(cat stdout.txt)"
 succeeds skatool withdraw "$id"
 says "stay good until $long"
+# One that opens later only has the last of the times, which is that of the table.
+policy "{\"tokens\":[$(alternative short 3600 alice carol),
+    $(alternative late 7200 alice bob | sed 's/"timelock":0/"timelock":3600/')]}" >later.json
+key later p256 later.json
+later() { # PATTERN
+    takes 0 refused "$1" ska dgst -sha256 -sign "$(uri later)" -out signature document
+}
+later 'approvals pending'
+succeeds skatool requests --json
+late=$(clock "$(sed -nE 's/.*"notAfter":[[:space:]]*"([^"]*)".*/\1/p' stdout.txt)")
+later "the same command again, before $late \(alternative short only before $(until_of)\)"
 pass

@@ -107,8 +107,11 @@ status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
 succeeds tasks_of alice
 says 'Nothing in'
-refused 'this key has approved it already, at 20.* asks it no more' skatool approve --approver alice.pem \
-    "${at[@]}" --yes --key seal --document document "$id"
+# Whoever has answered is told so, as in a directory.
+succeeds skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$id"
+says 'this key has approved request .* already, at 20.*; nothing to do'
+ends 2 skatool reject --approver alice.pem "${at[@]}" --yes "$id"
+says 'declined.*this key has approved request .* already, .*an approval cannot be taken back; nothing was sent'
 refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes \
     --key seal --document document "$request"
 # By the id of the request, as somebody may have told it on the telephone; with the document in hand.
@@ -130,14 +133,33 @@ ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --operation block --k
 says 'would be to sign, and not to block'
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key rsa --document document "$request"
 says "would not be for key 'rsa', but for 'seal'"
+# A key may be named as it is elsewhere, by a URI, but by nothing that would not be compared.
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key ska:object=rsa --document document "$request"
+says "would not be for key 'rsa', but for 'seal'"
+for more in 'token=hsm;object=seal' 'object=seal;id=%01' 'object=seal;type=public' 'object=seal?pin-value=1' \
+    'object=seal?unknown=1'; do
+    refused 'nothing else of this URI could be compared: .* ska:object=seal' \
+        skatool approve --approver bob.pem "${at[@]}" --yes --key "ska:$more" --document document "$request"
+done
+for none in '' 'token=hsm' 'object=seal%00'; do
+    refused 'no label of a key|object' \
+        skatool approve --approver bob.pem "${at[@]}" --yes --key "ska:$none" --document document "$request"
+done
+refused 'did you mean ska:object=seal\?' skatool request --key seal document
+for wanted in ska:object=seal 'pkcs11:object=seal;type=private'; do
+    succeeds tasks_of bob --key "$wanted"
+    shows ' sign +seal '
+done
+succeeds tasks_of bob --key ska:object=rsa
+says 'None of the open requests'
 status_is "$request" PENDING && holds "\"approvedBy\":[\"$(public alice)\"]"
-approves bob "$request" seal document
+approves bob "$request" ska:object=seal document
 shows 'Is it the file you gave, .*YES, exactly'
 # Once more, by the id that was given.
-refused 'this key has approved it already' skatool approve --approver bob.pem "${at[@]}" --yes --key seal \
-    --document document "$request"
+succeeds skatool approve --approver bob.pem "${at[@]}" --yes --key seal --document document "$request"
+says 'this key has approved request .* already.*; nothing to do'
 signed_by document seal
-succeeds skatool history
+succeeds skatool history --key ska:object=seal
 shows 'approved +SIGN +seal'
 
 # Other kinds of keys, and certificates.
@@ -220,6 +242,10 @@ shows 'about to REJECT'
 says "Sent .*alice.pem'?'s rejection of request .* to '?$url"
 status_is "$request" PENDING
 holds "\"rejectedBy\":[\"$(public alice)\"]"
+succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+says 'this key has rejected request .* already.*; nothing to do'
+ends 2 skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
+says 'declined.*this key has rejected request .* already.* a rejection is final'
 succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$request"
 becomes "$request" REJECTED
 succeeds tasks_of carol

@@ -43,6 +43,7 @@ id=$(cat stdout.txt)
 [ "${#id}" -eq 36 ] || fail "no id: $id"
 says "request $id \([0-9a-f]{16}\) is open at $url; approvers: skatool approve --approver KEY --tsb $url $id"
 own
+says "when they have approved: skatool execute ${own:0:8} -o FILE"
 status_is "$id" PENDING
 # The same is found again; by the command that signs, too.
 succeeds skatool request --key ska:object=seal document
@@ -70,6 +71,11 @@ for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "$id"; do
         skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key other \
         --document document --yes "$name"
 done
+# The broker finds its own id only whole, and tells approvers no more of it.
+refused 'own id of a request must be given whole' \
+    skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key seal --document document \
+    --yes "${id:0:8}"
+refused "'123' is not a request id.* at a broker also 32 with hyphens" skatool execute 123 -o none.sig
 refused 'has nothing with this id' skatool approve "${alices[@]}" --key seal --document document --yes "${own:0:8}"
 succeeds skatool requests
 shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'

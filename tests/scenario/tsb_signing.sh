@@ -111,7 +111,12 @@ verified document rseal.pub.pem rseal.sig -sha256
 ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED","EXECUTED"]}'
 has '"requests":\[\]'
 # With time limits the broker makes its timestamp itself, and takes no other approvals.
-refused 'rule that has time limits|time limits' skatool request --key ska:object=timed -o timed.json document
+for option in '' '--timestamp-key clock'; do
+    # shellcheck disable=SC2086 # two words, or none
+    refused 'time limits.*hand it in \(skatool request without --output' \
+        skatool request --key ska:object=timed $option -o timed.json document
+    ! grep -q 'set timestamp-key' stderr.txt || fail "asks for what would not help: $(cat stderr.txt)"
+done
 
 # ---- Forks and threads ---------------------------------------------------------------------------
 

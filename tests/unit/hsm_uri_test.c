@@ -85,7 +85,8 @@ static void refuses_what_is_wrong(void **state)
         const char *words; /* what the message says */
     } wrong[] = {
         {"", "ska:"},
-        {"skb:object=a", "ska:"},
+        {"skb:object=a", "ska: or pkcs11:"},
+        {"seal-2026", "did you mean ska:object=seal-2026?"},
         {"ska:objekt=a", "objekt"},
         {"ska:Object=a", "Object"},
         {"ska:objecttype=cert", "objecttype"},

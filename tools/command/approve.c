@@ -17,6 +17,7 @@
 #include "provider/base/file.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/input.h"
+#include "tools/key_label.h"
 #include "tools/review.h"
 #include "tools/options.h"
 #include "tools/document.h"
@@ -34,6 +35,7 @@ struct approve {
     bool yes;
     struct inbox inbox; /* without REQUEST; its key with one, too */
     struct request_filter wanted;
+    char *label; /* of a URI that was given for it */
     struct approver key;
     struct review review;
 };
@@ -415,10 +417,13 @@ static bool approve_run(struct tool *tool, struct approve *approve)
 
     review->source.in_place = approve->output.path == NULL;
     if (!output_check(tool, &approve->output, review->source.what) ||
-        !review_open_place(tool, review) || !check_unattended(tool, approve) ||
-        !review_read(tool, review) || !check_place(tool, approve) ||
-        !check_request(tool, approve) || !check_document(tool, approve) ||
-        !review_open_key(tool, review) || !is_done_already(tool, approve, &already))
+        !review_open_place(tool, review) || !check_unattended(tool, approve))
+        return false;
+    if (!review_read(tool, review))
+        return review_answer_again(tool, review, false);
+    if (!check_place(tool, approve) || !check_request(tool, approve) ||
+        !check_document(tool, approve) || !review_open_key(tool, review) ||
+        !is_done_already(tool, approve, &already))
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
@@ -454,7 +459,8 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
 {
     enum ska_operation operation = SKA_OPERATION_SIGN;
 
-    if (!request_source_take(tool, &approve->review.source, operands))
+    if (!request_source_take(tool, &approve->review.source, operands) ||
+        !key_label_take(tool, &approve->wanted.key, &approve->label))
         return false;
     if (approve->review.source.by_id && approve->output.path != NULL)
         return options_wrong(tool, "--output is for a request in a file");
@@ -483,7 +489,8 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
         OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
                     &approve.inbox.documents),
-        OPTION_TEXT("key", "LABEL", "only for the key with this label", &approve.wanted.key),
+        OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI",
+                    &approve.wanted.key),
         OPTION_TEXT("operation", "NAME", "only to sign, block, unblock or modify, whichever it is",
                     &approve.wanted.operation),
         OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
@@ -514,5 +521,6 @@ bool approve_command(struct tool *tool, int argc, char **argv)
 
     review_close(review);
     approver_close(&approve.key);
+    free(approve.label);
     return done;
 }

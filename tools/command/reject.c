@@ -163,9 +163,11 @@ static bool reject_run(struct tool *tool, struct reject *reject)
     bool already = false;
 
     if (!output_check(tool, &reject->output, review->source.what) ||
-        !review_open_place(tool, review) || !review_check_reason(tool, review, reject->reason) ||
-        !review_read(tool, review) || !review_open_key(tool, review) ||
-        !check_said(tool, reject, &already))
+        !review_open_place(tool, review) || !review_check_reason(tool, review, reject->reason))
+        return false;
+    if (!review_read(tool, review))
+        return review_answer_again(tool, review, true);
+    if (!review_open_key(tool, review) || !check_said(tool, reject, &already))
         return false;
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }

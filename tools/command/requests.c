@@ -12,6 +12,7 @@
 
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
+#include "tools/key_label.h"
 #include "tools/options.h"
 #include "tools/place_options.h"
 #include "tools/show/request_text.h"
@@ -31,6 +32,7 @@ struct requests {
     bool clean;
     bool yes;
     struct request_filter filter;
+    char *label;         /* of a URI that was given for its key */
     struct approver key; /* of --approver */
     struct request_place *place;
     struct document_folder *folder; /* of --documents */
@@ -241,7 +243,8 @@ static bool requests_check_options(struct requests *requests)
         return options_wrong(tool, "--clean goes with none of --json, --approver, --documents");
     if (requests->yes && !requests->clean)
         return options_wrong(tool, "--yes goes with --clean only");
-    return request_age(tool, "older", requests->older, &requests->filter.least_age) &&
+    return key_label_take(tool, &requests->filter.key, &requests->label) &&
+           request_age(tool, "older", requests->older, &requests->filter.least_age) &&
            request_age(tool, "newer", requests->newer, &requests->filter.most_age);
 }
 
@@ -281,7 +284,8 @@ bool requests_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("approver", "KEY", "only what waits for this approver", &requests.approver),
         OPTION_TEXT("cert", "FILE", "of a broker: its certificate, where rules name that",
                     &requests.certificate),
-        OPTION_TEXT("key", "LABEL", "only for the key with this label", &requests.filter.key),
+        OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI",
+                    &requests.filter.key),
         OPTION_TEXT("requester", "WHO", "only of this user, host or program",
                     &requests.filter.requester),
         OPTION_TEXT("older", "AGE", "only what lies there longer: 30m, 12h, 7d", &requests.older),
@@ -313,5 +317,6 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     document_folder_close(requests.folder);
     request_place_close(requests.place);
     approver_close(&requests.key);
+    free(requests.label);
     return done;
 }

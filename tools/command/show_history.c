@@ -3,6 +3,7 @@
  * skatool history: what this user has approved and rejected.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "tools/approver.h"
 #include "tools/history.h"
 #include "tools/history_entries.h"
+#include "tools/key_label.h"
 #include "tools/options.h"
 #include "tools/command/requests.h"
 #include "tools/request_place.h"
@@ -30,6 +32,7 @@
 struct past {
     struct tool *tool;
     const char *key;
+    char *label; /* of a URI that was given for it */
     const char *approver;
     const char *answer;
     const char *older;
@@ -212,7 +215,8 @@ static bool past_run(struct past *past)
     if (past->answer != NULL && strcmp(past->answer, "approved") != 0 &&
         strcmp(past->answer, "rejected") != 0)
         return options_wrong(tool, "--answer %s: approved or rejected", past->answer);
-    done = request_age(tool, "older", past->older, &past->least_age) &&
+    done = key_label_take(tool, &past->key, &past->label) &&
+           request_age(tool, "older", past->older, &past->least_age) &&
            request_age(tool, "newer", past->newer, &past->most_age) && find_approver(past) &&
            start_past(past) && history_visit_entries(add_past, past, &to_warnings, &tool->errors);
     report_warnings_end(&warnings);
@@ -225,7 +229,7 @@ bool history_command(struct tool *tool, int argc, char **argv)
         .tool = tool, .least_age = INT64_MIN, .most_age = INT64_MAX, .now = time(NULL)};
     const struct option_entry options[] = {
         OPTION_TEXT("approver", "KEY", "only by this key of yours", &past.approver),
-        OPTION_TEXT("key", "LABEL", "only for the key with this label", &past.key),
+        OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI", &past.key),
         OPTION_TEXT("answer", "WHAT", "only what was approved, or rejected", &past.answer),
         OPTION_TEXT("older", "AGE", "only what is longer ago: 12h, 7d, 365d", &past.older),
         OPTION_TEXT("newer", "AGE", "only what is not longer ago", &past.newer),
@@ -243,6 +247,7 @@ bool history_command(struct tool *tool, int argc, char **argv)
 
     table_clear(&past.table);
     ska_buffer_free(&past.paragraphs);
+    free(past.label);
     cJSON_Delete(past.array);
     return done;
 }

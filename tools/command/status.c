@@ -28,6 +28,8 @@ static bool conclude_ballot(struct tool *tool, const struct ska_ballot *ballot)
     } else {
         reason = verdict.hopeless ? SKA_R_REJECTED : SKA_R_APPROVALS_MISSING;
         ska_ballot_progress_text(ballot, &text);
+        if (verdict.hopeless)
+            ska_buffer_text(&text, "; talk to who rejected it, or withdraw it and ask anew");
     }
     ska_buffer_text(&text, "; ");
     of_time = ska_ballot_time_text(ballot, &text);
