@@ -129,6 +129,9 @@ refused 'this key has approved request [0-9a-f]{16} already, and an approval can
 [ ! -e sent-no.json ] && [ ! -s stdout.txt ] || fail "$(cat stdout.txt)"
 rejection alice sent sent-no.json
 succeeds skatool withdraw "$id"
+# Copies of a request that the directory never had may be meant for one file.
+request seal elsewhere.json sent-no.json
+not_taken 'it is a whole request, .*--requests takes it, in your name; .*copies of one request, -o FILE' elsewhere.json
 
 # ---- Inside of requests --------------------------------------------------------------------------
 

@@ -345,6 +345,21 @@ head -c $((size - 1)) whole >contract.txt.p7s
 takes 0 refused 'is there already, but' seal free-p256 contract.txt
 cp whole contract.txt.p7s
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
+# Of the chain are those only that have issued one of it: in any order, and not by their name alone.
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout root.pem -subj /CN=Root \
+    -addext basicConstraints=critical,CA:TRUE -days 30 -out root.crt 2>/dev/null
+plain x509 -new -force_pubkey <(plain pkey -in ca.pem -pubout) -subj /CN=CA -days 20 -CA root.crt -CAkey root.pem \
+    -extfile <(printf 'basicConstraints=critical,CA:TRUE\n') -out crossed.crt 2>/dev/null
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout false.pem -subj /CN=CA \
+    -addext basicConstraints=critical,CA:TRUE -days 30 -out false.crt 2>/dev/null
+cat root.crt crossed.crt >upwards.crt
+succeeds skatool seal --key "$(uri free-p256)" --cert free-p256.crt --chain upwards.crt -o upwards.p7s other.txt
+verified upwards.p7s other.txt
+cat ca.crt root.crt >strange.crt
+for chain in 'root CN=Root' 'strange CN=Root' 'false CN=CA' 'p384 O=Example,CN=Seal p384|CN=Seal p384,O=Example'; do
+    takes 0 refused "${chain%% *}.crt: (${chain#* }) has issued neither the certificate of the seal nor one above it" \
+        skatool seal --key "$(uri free-p256)" --cert free-p256.crt --chain "${chain%% *}.crt" -o x other.txt
+done
 takes 0 refused 'No such file' seal p256 missing.txt
 refused 'missing argument: DOCUMENT' seal p256
 if grep -q '^SKA_TSB:BOOL=OFF' "$binary_dir/CMakeCache.txt"; then

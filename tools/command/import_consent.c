@@ -104,7 +104,8 @@ bool import_ask_consent(struct tool *tool, const struct import_offer *offer, con
         done = print_words(&consent);
         *why_not = offer->wanted ? NULL
                                  : "it is a whole request, and no answer to one that is there: "
-                                   "--requests takes it, in your name";
+                                   "--requests takes it, in your name; if these are copies of one "
+                                   "request, -o FILE makes one file of them";
     }
     ska_buffer_free(&consent.text);
     return done;

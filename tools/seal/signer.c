@@ -2,6 +2,7 @@
 #include "tools/seal/signer.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,6 +14,7 @@
 #include "provider/base/evp_key.h"
 #include "provider/base/file.h"
 #include "provider/request/algorithm.h"
+#include "provider/rule/approver_name.h"
 #include "tools/certificate_end.h"
 #include "tools/options.h"
 #include "tools/report.h"
@@ -180,12 +182,90 @@ static bool read_signer(struct tool *tool, const char *path, struct seal_signer 
     return done;
 }
 
+/* ---- Its chain ------------------------------------------------------------------------------- */
+
+struct chain {
+    X509 *certificates[SEAL_CERTIFICATES_MOST]; /* those of the signer */
+    bool belongs[SEAL_CERTIFICATES_MOST];       /* the signer's, or above it */
+};
+
+static bool has_issued(X509 *issuer, X509 *certificate)
+{
+    return X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(certificate)) == 0 &&
+           X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+}
+
+static bool has_issued_any(const struct chain *chain, size_t count, size_t issuer)
+{
+    for (size_t i = 0; i < count; i++)
+        if (chain->belongs[i] && has_issued(chain->certificates[issuer], chain->certificates[i]))
+            return true;
+    return false;
+}
+
+/* From the signer's certificate on, in whatever order they stand in the files. */
+static void find_chain(struct chain *chain, size_t count)
+{
+    bool more = true;
+
+    chain->belongs[0] = true;
+    while (more) {
+        more = false;
+        for (size_t i = 1; i < count; i++)
+            if (!chain->belongs[i] && has_issued_any(chain, count, i))
+                more = chain->belongs[i] = true;
+    }
+}
+
+static bool fail_stranger(const X509 *stranger, const char *path, const struct ska_errors *errors)
+{
+    char *name = ska_x509_name_shown(X509_get_subject_name(stranger), 200);
+
+    ska_fail(errors, SKA_R_BAD_KEY,
+             "%s: %s has issued neither the certificate of the seal nor one above it", path,
+             name == NULL ? "a certificate without a name" : name);
+    free(name);
+    return false;
+}
+
+/* Of --chain, which begins with the certificate `first`: whoever verifies could do nothing with
+ * another one. */
+static bool check_chain(struct tool *tool, const struct seal_signer *signer, size_t first,
+                        const char *path)
+{
+    struct chain chain = {{NULL}, {false}};
+    const size_t count = signer->certificate_count;
+    bool done = true;
+
+    for (size_t i = 0; done && i < count; i++) {
+        chain.certificates[i] =
+            open_certificate(tool->libctx, ska_span_of(&signer->certificates[i]));
+        done = chain.certificates[i] != NULL ||
+               ska_fail(&tool->errors, SKA_R_BAD_KEY, "%s: not an X.509 certificate", path);
+    }
+    ERR_set_mark();
+    if (done)
+        find_chain(&chain, count);
+    ERR_pop_to_mark();
+    for (size_t i = first; done && i < count; i++)
+        done = chain.belongs[i] || fail_stranger(chain.certificates[i], path, &tool->errors);
+    for (size_t i = 0; i < count; i++)
+        X509_free(chain.certificates[i]);
+    return done;
+}
+
+static bool read_chain(struct tool *tool, const char *path, struct seal_signer *signer)
+{
+    const size_t first = signer->certificate_count;
+
+    return add_file(signer, path, &tool->errors) && check_chain(tool, signer, first, path);
+}
+
 bool seal_signer_read(struct tool *tool, const char *path, const char *chain_path,
                       struct seal_signer *signer)
 {
-    return add_file(signer, path, &tool->errors) &&
-           (chain_path == NULL || add_file(signer, chain_path, &tool->errors)) &&
-           read_signer(tool, path, signer);
+    return add_file(signer, path, &tool->errors) && read_signer(tool, path, signer) &&
+           (chain_path == NULL || read_chain(tool, chain_path, signer));
 }
 
 /* ---- Its key --------------------------------------------------------------------------------- */

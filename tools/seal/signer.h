@@ -26,7 +26,8 @@ struct seal_signer {
 
 /*
  * Reads the files, PEM or DER: `path` with the certificate, which must be valid now (and further
- * ones behind it), `chain_path` (NULL: none) with others.
+ * ones behind it), `chain_path` (NULL: none) with others, each of which has issued the signer's or
+ * one above it.
  */
 bool seal_signer_read(struct tool *tool, const char *path, const char *chain_path,
                       struct seal_signer *signer) SKA_MUST_CHECK;
