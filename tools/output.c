@@ -65,9 +65,10 @@ static bool check_writable(struct tool *tool, const struct output *output,
 {
     bool can = is_special(status) ? faccessat(place->directory, place->name, W_OK, AT_EACCESS) == 0
                                   : faccessat(place->directory, ".", W_OK | X_OK, AT_EACCESS) == 0;
+    char text[SKA_SYSTEM_ERROR_SIZE];
 
-    return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", output->path,
-                           strerror(errno), (unsigned long)geteuid());
+    return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s", output->path,
+                           ska_system_error(errno, text));
 }
 
 /* Where the path names no open descriptor. */
