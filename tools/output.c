@@ -94,20 +94,22 @@ static bool check_writable(struct tool *tool, const struct output *output,
 {
     bool can = is_special(status) ? faccessat(place->directory, place->name, W_OK, AT_EACCESS) == 0
                                   : can_take_name(place, status);
+    char text[SKA_SYSTEM_ERROR_SIZE];
 
-    return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", output->path,
-                           strerror(errno), (unsigned long)geteuid());
+    return can || ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s", output->path,
+                           ska_system_error(errno, text));
 }
 
 bool output_check_in_place(struct tool *tool, const struct ska_file_place *place)
 {
+    char text[SKA_SYSTEM_ERROR_SIZE];
     struct stat status;
 
     return ska_file_place_look(place, &status, &tool->errors) &&
            (can_take_name(place, &status) ||
             ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
-                     "%s cannot be replaced: %s (as uid %lu); -o FILE writes elsewhere",
-                     place->path, strerror(errno), (unsigned long)geteuid()));
+                     "%s cannot be replaced: %s; -o FILE writes elsewhere", place->path,
+                     ska_system_error(errno, text)));
 }
 
 /* Where the path names no open descriptor. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/base/error.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_BAD_CONFIGURATION, "bad configuration"},
@@ -76,6 +80,16 @@ bool ska_fail_at(const struct ska_errors *errors, enum ska_reason reason, const 
         va_end(args);
     }
     return false;
+}
+
+const char *ska_system_error(int number, char text[SKA_SYSTEM_ERROR_SIZE])
+{
+    if (number == EACCES || number == EPERM)
+        snprintf(text, SKA_SYSTEM_ERROR_SIZE, "%s (as uid %lu)", strerror(number),
+                 (unsigned long)geteuid());
+    else
+        snprintf(text, SKA_SYSTEM_ERROR_SIZE, "%s", strerror(number));
+    return text;
 }
 
 const char *ska_reason_text(enum ska_reason reason)

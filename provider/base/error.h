@@ -35,6 +35,15 @@ bool ska_fail_at(const struct ska_errors *errors, enum ska_reason reason, const 
                  int line, const char *function, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* Room for what the system says of an error. */
+#define SKA_SYSTEM_ERROR_SIZE 128
+
+/*
+ * What the system says of an errno, written into `text`, which is returned; where it is about
+ * permissions, as which user: "Permission denied (as uid 1000)".
+ */
+const char *ska_system_error(int number, char text[SKA_SYSTEM_ERROR_SIZE]);
+
 /* The few fixed words for a reason ("approvals pending"), or NULL for an unknown one. */
 const char *ska_reason_text(enum ska_reason reason);
 

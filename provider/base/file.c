@@ -72,10 +72,10 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
 static int open_to_read(const char *path, const char *shown, const struct ska_errors *errors)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    char text[SKA_SYSTEM_ERROR_SIZE];
 
     if (fd < 0)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", shown, strerror(errno),
-                 (unsigned long)geteuid());
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown, ska_system_error(errno, text));
     return fd;
 }
 

@@ -34,8 +34,10 @@ static bool is_trusted_owner(const struct stat *status)
 
 static bool fail_walk(const struct walk *walk, const char *path)
 {
-    return ska_fail(walk->errors, SKA_R_FILE_FAILURE, "%s: %s: %s (as uid %lu)", walk->what, path,
-                    strerror(errno), (unsigned long)geteuid());
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
+    return ska_fail(walk->errors, SKA_R_FILE_FAILURE, "%s: %s: %s", walk->what, path,
+                    ska_system_error(errno, text));
 }
 
 static bool fail_owner(const struct walk *walk, const char *path, const struct stat *status)

@@ -19,8 +19,10 @@
 
 static bool fail_log(const char *path, const char *what, const struct ska_errors *errors)
 {
-    return ska_fail(errors, SKA_R_FILE_FAILURE, WHAT " %s: %s%s (as uid %lu)", path, what,
-                    strerror(errno), (unsigned long)geteuid());
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
+    return ska_fail(errors, SKA_R_FILE_FAILURE, WHAT " %s: %s%s", path, what,
+                    ska_system_error(errno, text));
 }
 
 /* ---- The lock ------------------------------------------------------------------------------- */

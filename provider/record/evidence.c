@@ -37,10 +37,11 @@ struct ska_evidence {
 
 static bool fail_evidence(const struct ska_evidence *evidence, const struct ska_errors *errors)
 {
-    return ska_fail(errors, SKA_R_FILE_FAILURE,
-                    "%sevidence cannot be written in %s: %s (as uid %lu)",
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "%sevidence cannot be written in %s: %s",
                     evidence->signed_already ? "the HSM has signed, but the " : "", evidence->shown,
-                    strerror(errno), (unsigned long)geteuid());
+                    ska_system_error(errno, text));
 }
 
 static bool choose_random(char random[RANDOM_SIZE], const struct ska_errors *errors)
@@ -59,8 +60,10 @@ static bool choose_random(char random[RANDOM_SIZE], const struct ska_errors *err
 
 static bool fail_place(const char *path, const struct ska_errors *errors)
 {
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "evidence cannot be written in %s: %s (as uid %lu)",
-                    path, strerror(errno), (unsigned long)geteuid());
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "evidence cannot be written in %s: %s", path,
+                    ska_system_error(errno, text));
 }
 
 /* Opens it if it is a directory of this user's; *place is -1 if it is not. */

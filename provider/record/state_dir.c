@@ -15,8 +15,9 @@
 
 static int fail_state(const char *path, const struct ska_errors *errors)
 {
-    ska_fail(errors, SKA_R_FILE_FAILURE, WHAT ": %s: %s (as uid %lu)", path, strerror(errno),
-             (unsigned long)geteuid());
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
+    ska_fail(errors, SKA_R_FILE_FAILURE, WHAT ": %s: %s", path, ska_system_error(errno, text));
     return -1;
 }
 

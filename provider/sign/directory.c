@@ -75,6 +75,7 @@ bool ska_directory_open(const char *path, enum ska_directory_use use,
 {
     struct ska_directory *opened = NULL;
     int fd = -1;
+    char text[SKA_SYSTEM_ERROR_SIZE];
 
     /* Others may read from it by whatever way: what they approve they see. */
     if (use == SKA_DIRECTORY_TO_SIGN &&
@@ -82,9 +83,8 @@ bool ska_directory_open(const char *path, enum ska_directory_use use,
         return false;
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                        "approvals directory %s: %s (as uid %lu)", path, strerror(errno),
-                        (unsigned long)geteuid());
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "approvals directory %s: %s", path,
+                        ska_system_error(errno, text));
     if (!directory_is_safe(fd, path, use, errors)) {
         close(fd);
         return false;

@@ -50,15 +50,16 @@ static bool is_held(int fd)
 static bool create_new_file(struct ska_new_file *file, const char *shown, const char *id,
                             const struct ska_errors *errors)
 {
+    char text[SKA_SYSTEM_ERROR_SIZE];
+
     for (int attempt = 0; attempt < 3; attempt++) {
         if (!choose_new_name(file, id, errors))
             return false;
         file->fd = openat(file->directory, file->name,
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file->fd < 0)
-            return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                            "cannot write in %s: %s (as uid %lu)", shown, strerror(errno),
-                            (unsigned long)geteuid());
+            return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "cannot write in %s: %s", shown,
+                            ska_system_error(errno, text));
         if (is_held(file->fd))
             return true;
         ska_new_file_end(file);

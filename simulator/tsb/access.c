@@ -84,7 +84,7 @@ static bool check_api_key(struct tsb_exchange *exchange, enum tsb_access access)
                           "X-API-KEY is missing: this call needs the %s", tsb_access_names[access]);
     return listed == NULL || tsb_list_has(listed, exchange->api_key) ||
            tsb_refuse(&exchange->answer, TSB_INVALID_API_KEY,
-                      "the API key is not valid for this call, which needs a %s",
+                      "the API key is not valid for this call, which needs the %s",
                       tsb_access_names[access]);
 }
 

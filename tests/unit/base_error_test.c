@@ -2,8 +2,10 @@
 /* Failures that are kept instead of raised, or that tell which file it was. */
 #include "cmocka_all.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/base/error_file.h"
@@ -29,6 +31,19 @@ static void record(void *arg, enum ska_reason reason, const char *file, int line
 }
 
 static const struct ska_errors recorder = {record, NULL};
+
+static void only_permissions_are_of_a_user(void **state)
+{
+    char text[SKA_SYSTEM_ERROR_SIZE];
+    char user[32];
+
+    (void)state;
+    snprintf(user, sizeof(user), " (as uid %lu)", (unsigned long)geteuid());
+    assert_non_null(strstr(ska_system_error(EACCES, text), user));
+    assert_non_null(strstr(ska_system_error(EPERM, text), user));
+    assert_string_equal(ska_system_error(ENOENT, text), strerror(ENOENT));
+    assert_string_equal(ska_system_error(ENOSPC, text), strerror(ENOSPC));
+}
 
 static void the_first_failure_is_kept(void **state)
 {
@@ -100,6 +115,7 @@ static void a_file_of_its_own_has_a_reason_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_permissions_are_of_a_user),
         cmocka_unit_test(the_first_failure_is_kept),
         cmocka_unit_test(it_is_raised_again_as_from_its_place),
         cmocka_unit_test(its_text_is_harmless_on_a_terminal),
