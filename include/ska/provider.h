@@ -128,6 +128,7 @@ enum ska_reason {
     SKA_R_PIN_UNREADABLE,      /* the file, pipe or command that has the PIN */
     SKA_R_APPROVALS_DIRECTORY, /* it cannot be read or written */
     SKA_R_AUDIT_LOG,           /* it, or what is remembered of it, cannot be read or written */
+    SKA_R_ACCESS_REFUSED,      /* a web service: who calls has no API key or token that it takes */
 
     SKA_R_BAD_JSON = 400,
     SKA_R_BAD_REQUEST, /* request or bundle of the wrong shape */

@@ -54,6 +54,7 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_AGENT_FAILURE, "approver agent cannot be asked"},
     {SKA_R_SERVER_UNREACHABLE, "server cannot be reached"},
     {SKA_R_SERVER_FAILURE, "server does not answer as it should"},
+    {SKA_R_ACCESS_REFUSED, "access refused by the server"},
     {SKA_R_PIN_UNREADABLE, "PIN cannot be read"},
     {SKA_R_APPROVALS_DIRECTORY, "approvals directory cannot be used"},
     {SKA_R_AUDIT_LOG, "audit log cannot be written"},

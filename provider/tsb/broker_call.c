@@ -50,9 +50,20 @@ static bool read_refusal(const cJSON *json, const struct tsb_secrets *secrets,
     return true;
 }
 
+/* By the status where the broker has no code for it. */
+static bool knows_nobody(unsigned int status, unsigned int code)
+{
+    return status == 401 || (status == 403 && code == 0);
+}
+
 static enum ska_reason reason_of(const struct tsb_refusal *refusal)
 {
     switch (refusal->code) {
+    case TSB_CODE_NO_TOKEN:
+    case TSB_CODE_INVALID_TOKEN:
+    case TSB_CODE_NO_API_KEY:
+    case TSB_CODE_INVALID_API_KEY:
+        return SKA_R_ACCESS_REFUSED;
     case TSB_CODE_NO_KEY:
         return SKA_R_KEY_NOT_FOUND;
     case TSB_CODE_KEY_PASSWORD:
@@ -68,7 +79,8 @@ static enum ska_reason reason_of(const struct tsb_refusal *refusal)
         return strstr(refusal->text, "KEY_FUNCTION_NOT_PERMITTED") != NULL ? SKA_R_UNSUPPORTED
                                                                            : SKA_R_HSM_FAILURE;
     default:
-        return SKA_R_SERVER_FAILURE;
+        return knows_nobody(refusal->status, refusal->code) ? SKA_R_ACCESS_REFUSED
+                                                            : SKA_R_SERVER_FAILURE;
     }
 }
 
@@ -100,7 +112,7 @@ static const char *remedy_of(const struct tsb_connection *connection,
     case TSB_CODE_KEY_PASSWORD:
         return ": the password of the key (tsb-key-password-source) is missing or wrong";
     default:
-        return refusal->status == 401 || (refusal->status == 403 && refusal->code == 0)
+        return knows_nobody(refusal->status, refusal->code)
                    ? ": it does not know who calls (tsb-token-source, "
                      "tsb-api-key-source, tsb-client-cert)"
                    : "";
@@ -149,8 +161,8 @@ static enum tsb_outcome fail_answer(const struct tsb_connection *connection,
                                     const struct ska_http_answer *answer,
                                     const struct ska_errors *errors)
 {
-    if (answer->status == 401 || answer->status == 403)
-        ska_fail(errors, SKA_R_SERVER_FAILURE,
+    if (knows_nobody(answer->status, 0))
+        ska_fail(errors, SKA_R_ACCESS_REFUSED,
                  "%s%s: status %u and no words of the broker's: it, or what stands before it, does "
                  "not know who calls (tsb-token-source, tsb-api-key-source, tsb-client-cert)",
                  tsb_connection_url(connection), call->path, answer->status);

@@ -45,7 +45,8 @@ struct tsb_refusal {
 enum tsb_outcome {
     TSB_DONE,
     TSB_REFUSED, /* with a code of the broker's; nothing raised */
-    TSB_FAILED   /* raised: SKA_R_SERVER_UNREACHABLE, SKA_R_SERVER_FAILURE, or as credentials.h */
+    TSB_FAILED   /* raised: SKA_R_SERVER_UNREACHABLE, SKA_R_SERVER_FAILURE, SKA_R_ACCESS_REFUSED, or
+                    as credentials.h */
 };
 
 /*

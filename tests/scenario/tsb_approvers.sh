@@ -308,7 +308,7 @@ fi
 
 hand_in rsa NONESHA256_WITH_RSA digest "$(ours_meta)"
 at=(--tsb "$url" --tsb-ca authority.pem)
-refused 'wants an API key for this call, and none is given .*--tsb-api-key-source' tasks_of erin
+refused 'access refused by the server: .*wants an API key for this call, and none is given .*--tsb-api-key-source' tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
 refused "$url: .*has to be of a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-api-key-source "file:$work/approver-keys")

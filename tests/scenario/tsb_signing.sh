@@ -145,7 +145,7 @@ configure_broker "tsb-api-key-source = file:$work/keys" "tsb-token-source = file
 chmod 600 keys jwt
 signs ordinary -sha256
 printf 'token-3\n' >jwt
-refused 'takes no such token|does not know who calls' \
+refused 'access refused by the server:.*takes no such token' \
     ska dgst -sha256 -sign ska:object=ordinary document
 ! grep -q token-3 stderr.txt || fail "shows the token"
 printf 'token-2\n' >jwt
@@ -154,7 +154,7 @@ succeeds skatool check-config
 printf 'stale-key\n' >keys
 ends 3 skatool check-config
 shows 'FAILED +key management .*none of the API keys' 'FAILED +key operations'
-refused 'none of the API keys' ska dgst -sha256 -sign ska:object=ordinary document
+refused 'access refused by the server:.*none of the API keys' ska dgst -sha256 -sign ska:object=ordinary document
 ! grep -q stale-key stderr.txt || fail "shows an API key"
 printf 'operation-1\nmanagement-2\n' >keys
 signs ordinary -sha256

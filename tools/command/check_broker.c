@@ -136,7 +136,7 @@ static bool check_reachable(struct tool *tool, struct tsb_connection *connection
         check_ok("tsb-url", "%s", tsb_connection_url(connection));
         break;
     case TSB_SERVICE_FAILED:
-        if (capture.reason != SKA_R_SERVER_FAILURE) {
+        if (capture.reason != SKA_R_SERVER_FAILURE && capture.reason != SKA_R_ACCESS_REFUSED) {
             check_captured(tool, "tsb-url", &capture);
             return false;
         }
