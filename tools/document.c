@@ -51,20 +51,42 @@ bool document_fingerprint(const struct ska_request *request, struct ska_span *va
                : request_document_digest(request, &digest, value);
 }
 
-static enum ska_digest digest_of_length(size_t length)
+/* Where nothing tells which digest a value is, its length does. */
+static enum ska_digest digest_of_value(enum ska_digest named, struct ska_span value)
 {
+    if (named != SKA_DIGEST_NONE && ska_digest_length(named) == value.length)
+        return named;
     for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
-        if (ska_digest_length((enum ska_digest)i) == length)
+        if (ska_digest_length((enum ska_digest)i) == value.length)
             return (enum ska_digest)i;
     return SKA_DIGEST_NONE;
+}
+
+/* With which digest the key signs what is approved; a message is hashed by the HSM. */
+static enum ska_digest signed_digest(const struct ska_request *request)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        return request->mechanism.digest;
+    return request_document_digest(request, &digest, &value) ? digest_of_value(digest, value)
+                                                             : SKA_DIGEST_NONE;
+}
+
+bool document_is_by_sha1(const struct ska_request *request)
+{
+    struct ska_span digest = {NULL, 0};
+
+    return signed_digest(request) == SKA_DIGEST_SHA1 ||
+           (ska_content_document_digest(document_content(request), &digest) &&
+            digest_of_value(SKA_DIGEST_NONE, digest) == SKA_DIGEST_SHA1);
 }
 
 static bool want(struct document_wanted *wanted, enum ska_digest digest, struct ska_span value,
                  size_t forms, const struct ska_errors *errors)
 {
-    /* Where nothing tells which digest it is, its length does. */
-    if (digest == SKA_DIGEST_NONE || ska_digest_length(digest) != value.length)
-        digest = digest_of_length(value.length);
+    digest = digest_of_value(digest, value);
     if (digest == SKA_DIGEST_NONE)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "a digest of %zu bytes: no known algorithm makes it", value.length);

@@ -72,5 +72,10 @@ struct ska_span document_content(const struct ska_request *request);
  * False: none is told.
  */
 bool document_fingerprint(const struct ska_request *request, struct ska_span *value);
+/*
+ * Whether SHA-1 stands between the document and the signature: in what is signed, whatever that is
+ * the digest of, or in attributes of CMS. A digest that nothing names is known by its length.
+ */
+bool document_is_by_sha1(const struct ska_request *request);
 
 #endif

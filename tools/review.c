@@ -600,15 +600,17 @@ static void say_why_not_short(const struct review_page *page, struct ska_buffer 
         ska_buffer_format(text, " (and %zu more)", warnings->count - 1);
 }
 
-bool review_is_short(struct tool *tool, const struct review *review,
-                     const struct document *document, bool *is_short, struct ska_buffer *why_not)
+bool review_may_be_unread(struct tool *tool, const struct review *review,
+                          const struct document *document, bool *may, struct ska_buffer *why_not)
 {
     struct review_showing showing;
     bool done =
         showing_make(tool, review, document, false, &showing) && decide_short(&showing.page);
 
-    *is_short = done && showing.page.is_short;
-    if (done && !*is_short)
+    *may = done &&
+           (review->request->operation == SKA_OPERATION_SIGN ? showing.page.is_short
+                                                             : showing.page.warnings.count == 0);
+    if (done && !*may)
         say_why_not_short(&showing.page, why_not);
     showing_clear(&showing);
     return done;

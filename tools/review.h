@@ -121,10 +121,13 @@ bool review_read_rejections(struct tool *tool, const struct approver *approver,
  */
 bool review_rejected_before(struct tool *tool, const struct review *review,
                             const char **when) SKA_MUST_CHECK;
-/* Whether six lines are enough for it; *why_not says what else has to be read. */
-bool review_is_short(struct tool *tool, const struct review *review,
-                     const struct document *document, bool *is_short,
-                     struct ska_buffer *why_not) SKA_MUST_CHECK;
+/*
+ * Whether it may be approved where nobody reads the page: of a signature six lines would be enough,
+ * and of a change of a key there is no warning. *why_not says what has to be read.
+ */
+bool review_may_be_unread(struct tool *tool, const struct review *review,
+                          const struct document *document, bool *may,
+                          struct ska_buffer *why_not) SKA_MUST_CHECK;
 
 /*
  * Adds the answer to what this user's skatool has seen; before it is handed out. That it cannot is

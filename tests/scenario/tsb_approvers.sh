@@ -216,6 +216,40 @@ for words in '' 'the \u202edeal'; do
     fi
     ask 200 DELETE "/v1/request/$request"
 done
+# Though key and document are the right ones, what the page warns of is for a person to read.
+warned() { # WARNING NAME LABEL ALGORITHM DIGEST METADATA FILE
+    local warning=$1 name=$2 file=$7
+    shift 2
+    rm -rf warned
+    mkdir warned
+    cp "$file" warned
+    hand_in "$1" "$2" "$3" "$4"
+    ends 2 skatool approve --approver "$name.pem" "${at[@]}" --yes --key "$1" --document "$file" "$request"
+    says "$file is the document, but a person has to read .*\(WARNING: $warning.*: without --yes"
+    succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes --key "$1" --documents warned
+    says "is left: it has to be read: WARNING: $warning" '0 approved, 0 rejected, 1 left'
+    status_is "$request" PENDING
+    holds '"approvedBy":[]'
+    if has_terminal; then
+        reads "$name" "$request" --key "$1" --document "$file"
+        shows "WARNING: $warning" 'the file you gave.*YES, exactly|This is .*CMS'
+    fi
+    ask 200 DELETE "/v1/request/$request"
+}
+old='the fingerprint is of an old kind \(SHA-1\)'
+plain dgst -sha1 -binary document >document.sha1
+plain dgst -sha1 -binary attributes >attributes.sha1
+sha1_of() { # FILE
+    printf '"digest":{"algorithm":"SHA1","value":"%s"}' "$(plain dgst -sha1 -r "$1" | cut -c 1-40)"
+}
+warned "$old" alice seal NONE_WITH_ECDSA document.sha1 "$(ours_meta)" document
+warned "$old" alice seal NONE_WITH_ECDSA document.sha1 "$(ours_meta "$(sha1_of document)")" document
+warned "$old" erin rsa NONESHA1_WITH_RSA document.sha1 "$(ours_meta)" document
+# Of attributes both digests count: that of the document in them, and theirs.
+warned "$old" erin rsa NONESHA1_WITH_RSA attributes.sha1 \
+    "$(ours_meta "$(sha1_of attributes),\"signedContent\":\"$(b64 <attributes)\"")" document
+warned 'this file is what a signature of ANOTHER document is made over' alice seal NONE_WITH_ECDSA \
+    attributes.digest "$(ours_meta)" attributes
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice
 says 'warning: .*about another digest than that in the approval token'
@@ -253,6 +287,15 @@ says 'Nothing in'
 
 # ---- Changes of keys -----------------------------------------------------------------------------
 
+# What is warned of is read by a person here, too.
+ask 201 POST /v1/block "{\"blockRequest\":{\"blockKeyName\":\"seal\",
+    \"metaData\":\"$(meta '{"app":"ska-provider","description":"the \u202edeal"}')\"}}"
+request=$(member blockKeyRequestId)
+ends 2 skatool approve --approver alice.pem "${at[@]}" --yes --key seal --operation block "$request"
+says 'declined.* a person has to read .*\(WARNING: look closely'
+status_is "$request" PENDING
+holds '"approvedBy":[]'
+ask 200 DELETE "/v1/request/$request"
 ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"seal"}}'
 request=$(member blockKeyRequestId)
 for name in alice bob; do

@@ -140,10 +140,17 @@ says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 lef
 heard /v1/approval 0
 tells list.json "$(cat seal.json)" "$(cat other.json)"
 tells one.json "$(cat seal.json)"
-# Who has thought better of it.
-succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
-shows 'WARNING: YOU have rejected the same before, at 20'
-heard /v1/approval 1
+# Who has thought better of it reads that first.
+better=(skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt)
+ends 2 "${better[@]}" --yes "$id"
+says 'a person has to read .*WARNING: YOU have rejected the same before, at 20.*without --yes'
+heard /v1/approval 0
+if has_terminal; then
+    succeeds "$programs/skatool_terminal" 'Type yes or no: ' yes -- "$binary_dir/tools/skatool" "${better[@]:1}" "$id"
+    unfolded <stdout.txt | tr -s ' \n' ' ' >told.txt
+    grep -q 'WARNING: YOU have rejected the same before, at 20' told.txt || fail "$(cat told.txt)"
+    heard /v1/approval 1
+fi
 succeeds skatool requests --approver alice.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
 if has_terminal; then

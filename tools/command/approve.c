@@ -13,7 +13,6 @@
 
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
-#include "provider/request/signed_content.h"
 #include "provider/base/file.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/input.h"
@@ -106,25 +105,30 @@ static bool check_unattended(struct tool *tool, const struct approve *approve)
                                "you are shown it, and asked");
 }
 
-/* Signed attributes of CMS say more than which document it is: the time of the signature, too. */
+/*
+ * Key and document do not say all: a page may warn of the digest, of what kind of file it is, of an
+ * earlier rejection, and attributes of CMS may say anything beside.
+ */
 static bool check_rest_unattended(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
+    const char *document = approve->document;
     struct ska_buffer why = {0};
-    bool is_short = true;
+    bool may = true;
 
-    if (!approve->yes || !review_is_of_broker(review) || approve->document == NULL ||
-        ska_content_kind(document_content(review->request)) != SKA_CONTENT_ATTRIBUTES)
+    if (!approve->yes || !review_is_of_broker(review))
         return true;
-    if (!review_is_short(tool, review, &approve->compared, &is_short, &why))
+    if (!review_may_be_unread(tool, review, document == NULL ? NULL : &approve->compared, &may,
+                              &why))
         return false;
-    if (!is_short)
+    if (!may)
         ska_fail(&tool->errors, SKA_R_DECLINED,
-                 "%s is the document, but a person has to read what else is on the page (%s): "
-                 "without --yes you are shown it",
-                 approve->document, ska_buffer_string(&why));
+                 "%s%sa person has to read what else is on the page (%s): without --yes you are "
+                 "shown it, and asked",
+                 document == NULL ? "" : document, document == NULL ? "" : " is the document, but ",
+                 ska_buffer_string(&why));
     ska_buffer_free(&why);
-    return is_short;
+    return may;
 }
 
 /* ---- Time ------------------------------------------------------------------------------------ */

@@ -294,7 +294,7 @@ static bool decide_by_file(struct session *session, struct review *review,
     struct ska_buffer more = {0};
     const char *rejected = NULL;
     bool found = false;
-    bool is_short = false;
+    bool may = false;
     bool done = find_file(session, review->request, &found, document) &&
                 review_rejected_before(session->tool, review, &rejected);
 
@@ -305,8 +305,8 @@ static bool decide_by_file(struct session *session, struct review *review,
     else if (done && !found)
         ska_buffer_text(why, "there is no file for it");
     else if (done)
-        done = review_is_short(session->tool, review, document, &is_short, &more);
-    if (done && why->length == 0 && !is_short)
+        done = review_may_be_unread(session->tool, review, document, &may, &more);
+    if (done && why->length == 0 && !may)
         ska_buffer_format(why, "it has to be read: %s", ska_buffer_string(&more));
     ska_buffer_free(&more);
     return done;

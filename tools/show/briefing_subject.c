@@ -83,11 +83,13 @@ static void say_not_compared(enum briefing_comparison how, struct page *page)
                    how_to_compare(how));
 }
 
-static void warn_of_sha1(struct page *page)
+/* Of whatever kind it is: others may have made two of them. */
+static void warn_of_sha1(const struct ska_request *request, struct page *page)
 {
-    page_warning(page,
-                 "the fingerprint is of an old kind (SHA-1), for which two documents with the "
-                 "same fingerprint can be made. Ask for another one.");
+    if (document_is_by_sha1(request))
+        page_warning(page,
+                     "the fingerprint is of an old kind (SHA-1), for which two documents with the "
+                     "same fingerprint can be made. Ask for another one.");
 }
 
 /* ---- A document ------------------------------------------------------------------------------ */
@@ -136,8 +138,6 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
         say_compared(document, page);
     else if (content.length == 0 || !is_text(content))
         say_not_compared(how, page);
-    if (digest == SKA_DIGEST_SHA1)
-        warn_of_sha1(page);
 }
 
 /* ---- A message ------------------------------------------------------------------------------- */
@@ -216,21 +216,6 @@ static void warn_of_time(const struct ska_request *request, const struct ska_app
                                "now, by the clock of this computer", page);
 }
 
-/* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
-static void say_attributes(struct ska_span content, const struct document *document,
-                           enum briefing_comparison how, struct page *page)
-{
-    struct ska_span digest = {NULL, 0};
-
-    if (ska_content_document_digest(content, &digest) &&
-        digest.length == ska_digest_length(SKA_DIGEST_SHA1))
-        warn_of_sha1(page);
-    if (document != NULL)
-        say_compared(document, page);
-    else
-        say_not_compared(how, page);
-}
-
 static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                           const struct ska_approval_token *token, const struct document *document,
                           enum briefing_comparison how, struct page *page)
@@ -242,12 +227,12 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
     page_paragraph(page, "This is %s. What it says:", content_kind_text(kind));
     if (!content_read(libctx, content, &listener))
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
-    if (kind == SKA_CONTENT_ATTRIBUTES) {
+    if (kind == SKA_CONTENT_ATTRIBUTES)
         warn_of_time(request, token, content, page);
-        say_attributes(content, document, how, page);
-    } else if (document != NULL) {
+    if (document != NULL)
         say_compared(document, page);
-    }
+    else if (kind == SKA_CONTENT_ATTRIBUTES) /* of which it holds the digest only */
+        say_not_compared(how, page);
     if (kind == SKA_CONTENT_CERTIFICATE)
         page_warning(page, "with a certificate others can act under the name in it, and under the "
                            "name of this key. Is this key meant to make certificates?");
@@ -267,6 +252,7 @@ void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         say_message(libctx, content, document, how, page);
     else
         say_document(libctx, request, document, how, page);
+    warn_of_sha1(request, page);
 }
 
 const char *briefing_subject_in_short(const struct ska_request *request,
