@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/base/error_capture.h"
 #include "tools/history.h"
 #include "tools/history_entries.h"
 #include "tools/show/named_keys.h"
@@ -104,20 +105,23 @@ static bool add_rejection(struct reading *reading, const struct history_entry *e
     return ska_fail(reading->errors, SKA_R_OUT_OF_MEMORY, "answers to a broker");
 }
 
-/* Who has approved later has thought better of it. */
+/*
+ * Who has approved the same later has thought better of it. That it has the same id says nothing: a
+ * broker calls its tasks as it likes.
+ */
 static void drop_rejections(struct own_rejections *rejections, const struct history_entry *entry)
 {
-    for (size_t i = 0; i < rejections->count;) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < rejections->count; i++) {
         struct own_rejection *rejection = &rejections->list[i];
 
-        if (!is_text(rejection->id, entry->request_id) &&
-            !is_of(rejection, entry->operation, entry->key, entry->payload_sha256, entry->digest)) {
-            i++;
-            continue;
-        }
-        rejection_clear(rejection);
-        *rejection = rejections->list[--rejections->count];
+        if (is_of(rejection, entry->operation, entry->key, entry->payload_sha256, entry->digest))
+            rejection_clear(rejection);
+        else
+            rejections->list[kept++] = *rejection;
     }
+    rejections->count = kept;
 }
 
 /* A history_visit. */
@@ -133,16 +137,37 @@ static bool take_answer(void *arg, const struct history_entry *entry)
     return true;
 }
 
-bool own_rejections_read(OSSL_LIB_CTX *libctx, struct ska_span public_key,
-                         struct own_rejections *rejections, const struct ska_errors *broken,
-                         const struct ska_errors *errors)
+/* Of what was read before the failure nobody is to think that it is all. */
+static bool note_unread(struct tool *tool, struct own_rejections *rejections,
+                        const struct ska_error_capture *failure)
 {
-    struct reading reading = {.rejections = rejections, .errors = errors};
+    own_rejections_clear(rejections);
+    if (failure->reason == SKA_R_OUT_OF_MEMORY)
+        return ska_error_capture_raise(failure, &tool->errors);
+    rejections->unread = true;
+    report_warning("what you have rejected before is not known, and you may be asked again: %s",
+                   ska_error_capture_text(failure));
+    return true;
+}
+
+bool own_rejections_read(struct tool *tool, struct ska_span public_key,
+                         struct own_rejections *rejections)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors broken = report_warnings_errors(&warnings);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct reading reading = {.rejections = rejections, .errors = &quiet};
+    bool done = false;
 
     own_rejections_clear(rejections);
-    return (named_key_hash(libctx, public_key, reading.approver_sha256) ||
-            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a public key")) &&
-           history_visit_entries(take_answer, &reading, broken, errors);
+    done = (named_key_hash(tool->libctx, public_key, reading.approver_sha256) ||
+            ska_fail(&quiet, SKA_R_OUT_OF_MEMORY, "a public key")) &&
+           history_visit_entries(take_answer, &reading, &broken, &quiet);
+    report_warnings_end(&warnings);
+    done = done || note_unread(tool, rejections, &failure);
+    ska_error_capture_clear(&failure);
+    return done;
 }
 
 void own_rejections_clear(struct own_rejections *rejections)

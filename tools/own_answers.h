@@ -8,6 +8,7 @@
 #define SKA_TOOLS_OWN_ANSWERS_H
 
 #include "provider/request/request.h"
+#include "tools/tool.h"
 
 struct own_rejection;
 
@@ -15,15 +16,15 @@ struct own_rejection;
 struct own_rejections {
     struct own_rejection *list;
     size_t count;
+    bool unread; /* the history could not be read: what was rejected is not known */
 };
 
 /*
- * Those after which this key (SubjectPublicKeyInfo) has not approved the same. Lines that are none
- * are raised into `broken` and passed over.
+ * Those after which this key (SubjectPublicKeyInfo) has not approved the same. That the history, or
+ * a line of it, cannot be read is a warning; false: out of memory, raised.
  */
-bool own_rejections_read(OSSL_LIB_CTX *libctx, struct ska_span public_key,
-                         struct own_rejections *rejections, const struct ska_errors *broken,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
+bool own_rejections_read(struct tool *tool, struct ska_span public_key,
+                         struct own_rejections *rejections) SKA_MUST_CHECK;
 void own_rejections_clear(struct own_rejections *rejections);
 
 /* Whether the task with this id is among them. */

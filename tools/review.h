@@ -112,15 +112,16 @@ struct review_offer {
 };
 bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
                    enum review_choice *choice) SKA_MUST_CHECK;
-/* Reads them for several reviews. That they cannot be read is a warning. */
-bool review_read_rejections(struct tool *tool, const struct approver *approver,
-                            struct own_rejections *rejections) SKA_MUST_CHECK;
 /*
- * When this approver has rejected the same, by whatever id; NULL: not that it were known. Of a
- * directory it is looked for in `rejections`, which must not be NULL.
+ * Whether this approver has rejected the same, by whatever id. Of a directory it is looked for in
+ * `rejections`, which must not be NULL.
  */
+struct rejected_before {
+    const char *when; /* borrowed; NULL: not that it were known */
+    bool unread;      /* and nothing is known */
+};
 bool review_rejected_before(struct tool *tool, const struct review *review,
-                            const char **when) SKA_MUST_CHECK;
+                            struct rejected_before *before) SKA_MUST_CHECK;
 /* Whether six lines are enough for it; *why_not says what else has to be read. */
 bool review_is_short(struct tool *tool, const struct review *review,
                      const struct document *document, bool *is_short,

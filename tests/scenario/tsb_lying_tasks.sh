@@ -138,12 +138,28 @@ tells one.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)"
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
 heard /v1/approval 0
+# Nor is it approved unasked where it is not known what was rejected.
+chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'others may write to it' 'is left: what you have rejected before cannot be read' '0 approved, 0 rejected, 1 left'
+heard /v1/approval 0
+chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
+# Something else by the id of what was rejected, approved, takes no rejection away.
+tells list.json "$(renamed other.json "$id")"
+tells one.json "$(renamed other.json "$id")"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key other --document folder/deal.txt --yes "$id"
+heard /v1/approval 1
+tells list.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)" "$(cat other.json)"
+tells one.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
+heard /v1/approval 1
 tells list.json "$(cat seal.json)" "$(cat other.json)"
 tells one.json "$(cat seal.json)"
 # Who has thought better of it.
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
 shows 'WARNING: YOU have rejected the same before, at 20'
-heard /v1/approval 1
+heard /v1/approval 2
 succeeds skatool requests --approver alice.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
 if has_terminal; then
