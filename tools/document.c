@@ -51,7 +51,7 @@ bool document_fingerprint(const struct ska_request *request, struct ska_span *va
                : request_document_digest(request, &digest, value);
 }
 
-static enum ska_digest digest_of_length(size_t length)
+enum ska_digest document_digest_of_length(size_t length)
 {
     for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
         if (ska_digest_length((enum ska_digest)i) == length)
@@ -64,7 +64,7 @@ static bool want(struct document_wanted *wanted, enum ska_digest digest, struct 
 {
     /* Where nothing tells which digest it is, its length does. */
     if (digest == SKA_DIGEST_NONE || ska_digest_length(digest) != value.length)
-        digest = digest_of_length(value.length);
+        digest = document_digest_of_length(value.length);
     if (digest == SKA_DIGEST_NONE)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "a digest of %zu bytes: no known algorithm makes it", value.length);

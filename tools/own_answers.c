@@ -34,11 +34,43 @@ static bool is_text(const char *a, const char *b)
 
 /* ---- The same -------------------------------------------------------------------------------- */
 
+static bool is_about(const struct own_rejection *rejection, const char *operation, const char *key)
+{
+    return is_text(rejection->operation, operation) && is_text(rejection->key, key);
+}
+
+/* What is signed as a message has the digest of the message for a payload that is its SHA-256. */
 static bool is_of(const struct own_rejection *rejection, const char *operation, const char *key,
                   const char *payload, const char *document)
 {
-    return is_text(rejection->operation, operation) && is_text(rejection->key, key) &&
-           (is_text(rejection->payload, payload) || is_text(rejection->document, document));
+    return is_about(rejection, operation, key) &&
+           (is_text(rejection->payload, payload) || is_text(rejection->document, document) ||
+            is_text(rejection->payload, document) || is_text(rejection->document, payload));
+}
+
+/* False: out of memory. */
+static bool compare_file(const char *rejected, const struct own_subject *subject, bool *same,
+                         const struct ska_errors *errors)
+{
+    struct ska_bytes digest = {NULL, 0};
+    bool done = rejected == NULL || !ska_hex_decode(rejected, &digest) ||
+                document_folder_compare(subject->folder, subject->document, ska_span_of(&digest),
+                                        same, errors);
+
+    ska_bytes_free(&digest);
+    return done;
+}
+
+/* Asked for by another digest, or as a message, it has another payload. */
+static bool is_of_file(const struct own_rejection *rejection, const char *operation,
+                       const char *key, const struct own_subject *subject, bool *same,
+                       const struct ska_errors *errors)
+{
+    *same = false;
+    return !is_about(rejection, operation, key) || subject->document == NULL ||
+           subject->folder == NULL || subject->request->operation != SKA_OPERATION_SIGN ||
+           (compare_file(rejection->document, subject, same, errors) &&
+            (*same || compare_file(rejection->payload, subject, same, errors)));
 }
 
 bool own_rejections_have_task(const struct own_rejections *rejections, const char *id)
@@ -49,21 +81,28 @@ bool own_rejections_have_task(const struct own_rejections *rejections, const cha
     return false;
 }
 
-const char *own_rejections_time(const struct own_rejections *rejections, OSSL_LIB_CTX *libctx,
-                                const struct ska_request *request)
+const char *own_rejections_time(const struct own_rejections *rejections, struct tool *tool,
+                                const struct own_subject *subject)
 {
-    struct history_subject subject;
+    const struct ska_request *request = subject->request;
+    struct history_subject one;
     const char *time = NULL;
 
     if (rejections->count == 0)
         return NULL;
-    if (!history_subject_of(libctx, request, ska_span_text(request->key_label), &subject))
+    if (!history_subject_of(tool->libctx, request, ska_span_text(request->key_label), &one))
         time = "";
-    for (size_t i = 0; time == NULL && i < rejections->count; i++)
-        if (is_of(&rejections->list[i], subject.operation, subject.key, subject.payload_sha256,
-                  subject.document_digest))
-            time = rejections->list[i].time;
-    history_subject_clear(&subject);
+    for (size_t i = 0; time == NULL && i < rejections->count; i++) {
+        const struct own_rejection *rejection = &rejections->list[i];
+        bool same =
+            is_of(rejection, one.operation, one.key, one.payload_sha256, one.document_digest);
+
+        if (!same && !is_of_file(rejection, one.operation, one.key, subject, &same, &tool->errors))
+            time = "";
+        else if (same)
+            time = rejection->time;
+    }
+    history_subject_clear(&one);
     return time;
 }
 

@@ -286,15 +286,16 @@ static const struct own_rejections *rejections_of(const struct review *review)
 }
 
 bool review_rejected_before(struct tool *tool, const struct review *review,
-                            struct rejected_before *before)
+                            const struct document *document, struct rejected_before *before)
 {
+    const struct own_subject subject = {review->request, review->folder, document};
     const struct own_rejections *rejections = rejections_of(review);
 
     *before = (struct rejected_before){.when = NULL};
     if (rejections == NULL)
         return false;
     before->unread = rejections->unread;
-    before->when = own_rejections_time(rejections, tool->libctx, review->request);
+    before->when = own_rejections_time(rejections, tool, &subject);
     return true;
 }
 
@@ -334,7 +335,7 @@ static bool find_rejected(struct tool *tool, const struct review *review,
             return false;
         own.rejections = &showing->witness.rejections;
     }
-    if (!review_rejected_before(tool, &own, &before))
+    if (!review_rejected_before(tool, &own, showing->page.briefing.document, &before))
         return false;
     showing->page.briefing.rejected = before.when;
     return true;

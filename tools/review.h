@@ -26,6 +26,8 @@ struct review {
     /* What this user has rejected before, to be looked at for several; NULL: read for this one. */
     const struct own_rejections *rejections;
 
+    struct document_folder *folder; /* in which documents are looked for; NULL: none */
+
     struct request_source source;
     struct ska_request *request;
     struct ska_ballot ballot;          /* by the requester's rule */
@@ -113,7 +115,8 @@ struct review_offer {
 bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
                    enum review_choice *choice) SKA_MUST_CHECK;
 /*
- * Whether this approver has rejected the same, by whatever id. Of a directory it is looked for in
+ * Whether this approver has rejected the same, by whatever id; `document` (NULL: none) is from the
+ * review's folder. Of a directory it is looked for in
  * `rejections`, which must not be NULL.
  */
 struct rejected_before {
@@ -121,6 +124,7 @@ struct rejected_before {
     bool unread;      /* and nothing is known */
 };
 bool review_rejected_before(struct tool *tool, const struct review *review,
+                            const struct document *document,
                             struct rejected_before *before) SKA_MUST_CHECK;
 /* Whether six lines are enough for it; *why_not says what else has to be read. */
 bool review_is_short(struct tool *tool, const struct review *review,

@@ -277,6 +277,7 @@ static bool open_one(struct session *session, const char *id, struct review *rev
         .key = &session->key,
         .wanted = &session->filter,
         .rejections = &session->rejections,
+        .folder = session->folder,
         .source = {.what = id, .by_id = true, .place = session->place, .place_is_lent = true}};
     snprintf(review->source.id, sizeof(review->source.id), "%s", id);
     if (session->rejections_old && !session->place->kind->is_broker &&
@@ -296,7 +297,7 @@ static bool decide_by_file(struct session *session, struct review *review,
     bool found = false;
     bool is_short = false;
     bool done = find_file(session, review->request, &found, document) &&
-                review_rejected_before(session->tool, review, &rejected);
+                review_rejected_before(session->tool, review, found ? document : NULL, &rejected);
 
     if (done && rejected.unread)
         ska_buffer_text(why, "what you have rejected before cannot be read, and this may be it: "
