@@ -51,15 +51,20 @@ bool document_fingerprint(const struct ska_request *request, struct ska_span *va
                : request_document_digest(request, &digest, value);
 }
 
+enum ska_digest document_digest_of_length(size_t length)
+{
+    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
+        if (ska_digest_length((enum ska_digest)i) == length)
+            return (enum ska_digest)i;
+    return SKA_DIGEST_NONE;
+}
+
 /* Where nothing tells which digest a value is, its length does. */
 static enum ska_digest digest_of_value(enum ska_digest named, struct ska_span value)
 {
     if (named != SKA_DIGEST_NONE && ska_digest_length(named) == value.length)
         return named;
-    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
-        if (ska_digest_length((enum ska_digest)i) == value.length)
-            return (enum ska_digest)i;
-    return SKA_DIGEST_NONE;
+    return document_digest_of_length(value.length);
 }
 
 /* With which digest the key signs what is approved; a message is hashed by the HSM. */

@@ -50,6 +50,9 @@ bool document_wanted(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                      struct document_wanted wanted[DOCUMENT_WANTED_MOST], size_t *count,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* Which has digests of this length; SKA_DIGEST_NONE: no known one. */
+enum ska_digest document_digest_of_length(size_t length);
+
 /* Is told of the digest of a file in each form that may be signed. False stops: raised. */
 struct document_listener {
     bool (*hear)(void *arg, size_t form, struct ska_span digest);

@@ -213,9 +213,8 @@ static bool make_index(struct document_folder *folder, enum ska_digest digest,
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
-/* The first of them, which is of the simplest form; NULL: none. */
-static const struct folder_digest *find_wanted(const struct folder_index *index,
-                                               const struct document_wanted *wanted)
+/* The first place where it may be. */
+static size_t find_value(const struct folder_index *index, const uint8_t *value, size_t length)
 {
     size_t low = 0;
     size_t high = index->count;
@@ -223,15 +222,29 @@ static const struct folder_digest *find_wanted(const struct folder_index *index,
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (compare_values(&index->list[middle], wanted->value, wanted->length) < 0)
+        if (compare_values(&index->list[middle], value, length) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < index->count &&
-                   compare_values(&index->list[low], wanted->value, wanted->length) == 0 &&
-                   index->list[low].form < wanted->forms
-               ? &index->list[low]
+    return low;
+}
+
+static bool has_value(const struct folder_index *index, size_t at, const uint8_t *value,
+                      size_t length)
+{
+    return at < index->count && compare_values(&index->list[at], value, length) == 0;
+}
+
+/* The first of them, which is of the simplest form; NULL: none. */
+static const struct folder_digest *find_wanted(const struct folder_index *index,
+                                               const struct document_wanted *wanted)
+{
+    size_t at = find_value(index, wanted->value, wanted->length);
+
+    return has_value(index, at, wanted->value, wanted->length) &&
+                   index->list[at].form < wanted->forms
+               ? &index->list[at]
                : NULL;
 }
 
@@ -256,6 +269,23 @@ bool document_folder_find(struct document_folder *folder, const struct ska_reque
             *document = document_found(folder->files[hit->file].name, hit->form,
                                        folder->files[hit->file].is_attributes);
     }
+    return true;
+}
+
+bool document_folder_compare(struct document_folder *folder, const struct document *document,
+                             struct ska_span digest, bool *same, const struct ska_errors *errors)
+{
+    enum ska_digest algorithm = document_digest_of_length(digest.length);
+    const struct folder_index *index = &folder->indexes[algorithm];
+
+    *same = false;
+    if (algorithm == SKA_DIGEST_NONE)
+        return true;
+    if (!make_index(folder, algorithm, errors))
+        return false;
+    for (size_t at = find_value(index, digest.data, digest.length);
+         !*same && has_value(index, at, digest.data, digest.length); at++)
+        *same = strcmp(folder->files[index->list[at].file].name, document->path) == 0;
     return true;
 }
 

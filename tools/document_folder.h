@@ -26,6 +26,14 @@ bool document_folder_find(struct document_folder *folder, const struct ska_reque
                           bool *found, struct document *document,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Whether the file that was found has this digest in any of its forms, by whatever algorithm.
+ * False: out of memory.
+ */
+bool document_folder_compare(struct document_folder *folder, const struct document *document,
+                             struct ska_span digest, bool *same,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* "3 match a file, 1 does not.": of requests, for whoever has asked. */
 void document_folder_say(size_t matching, size_t others);
 

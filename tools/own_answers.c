@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/base/error_capture.h"
 #include "tools/history.h"
 #include "tools/history_entries.h"
 #include "tools/show/named_keys.h"
@@ -33,11 +34,43 @@ static bool is_text(const char *a, const char *b)
 
 /* ---- The same -------------------------------------------------------------------------------- */
 
+static bool is_about(const struct own_rejection *rejection, const char *operation, const char *key)
+{
+    return is_text(rejection->operation, operation) && is_text(rejection->key, key);
+}
+
+/* What is signed as a message has the digest of the message for a payload that is its SHA-256. */
 static bool is_of(const struct own_rejection *rejection, const char *operation, const char *key,
                   const char *payload, const char *document)
 {
-    return is_text(rejection->operation, operation) && is_text(rejection->key, key) &&
-           (is_text(rejection->payload, payload) || is_text(rejection->document, document));
+    return is_about(rejection, operation, key) &&
+           (is_text(rejection->payload, payload) || is_text(rejection->document, document) ||
+            is_text(rejection->payload, document) || is_text(rejection->document, payload));
+}
+
+/* False: out of memory. */
+static bool compare_file(const char *rejected, const struct own_subject *subject, bool *same,
+                         const struct ska_errors *errors)
+{
+    struct ska_bytes digest = {NULL, 0};
+    bool done = rejected == NULL || !ska_hex_decode(rejected, &digest) ||
+                document_folder_compare(subject->folder, subject->document, ska_span_of(&digest),
+                                        same, errors);
+
+    ska_bytes_free(&digest);
+    return done;
+}
+
+/* Asked for by another digest, or as a message, it has another payload. */
+static bool is_of_file(const struct own_rejection *rejection, const char *operation,
+                       const char *key, const struct own_subject *subject, bool *same,
+                       const struct ska_errors *errors)
+{
+    *same = false;
+    return !is_about(rejection, operation, key) || subject->document == NULL ||
+           subject->folder == NULL || subject->request->operation != SKA_OPERATION_SIGN ||
+           (compare_file(rejection->document, subject, same, errors) &&
+            (*same || compare_file(rejection->payload, subject, same, errors)));
 }
 
 bool own_rejections_have_task(const struct own_rejections *rejections, const char *id)
@@ -48,21 +81,28 @@ bool own_rejections_have_task(const struct own_rejections *rejections, const cha
     return false;
 }
 
-const char *own_rejections_time(const struct own_rejections *rejections, OSSL_LIB_CTX *libctx,
-                                const struct ska_request *request)
+const char *own_rejections_time(const struct own_rejections *rejections, struct tool *tool,
+                                const struct own_subject *subject)
 {
-    struct history_subject subject;
+    const struct ska_request *request = subject->request;
+    struct history_subject one;
     const char *time = NULL;
 
     if (rejections->count == 0)
         return NULL;
-    if (!history_subject_of(libctx, request, ska_span_text(request->key_label), &subject))
+    if (!history_subject_of(tool->libctx, request, ska_span_text(request->key_label), &one))
         time = "";
-    for (size_t i = 0; time == NULL && i < rejections->count; i++)
-        if (is_of(&rejections->list[i], subject.operation, subject.key, subject.payload_sha256,
-                  subject.document_digest))
-            time = rejections->list[i].time;
-    history_subject_clear(&subject);
+    for (size_t i = 0; time == NULL && i < rejections->count; i++) {
+        const struct own_rejection *rejection = &rejections->list[i];
+        bool same =
+            is_of(rejection, one.operation, one.key, one.payload_sha256, one.document_digest);
+
+        if (!same && !is_of_file(rejection, one.operation, one.key, subject, &same, &tool->errors))
+            time = "";
+        else if (same)
+            time = rejection->time;
+    }
+    history_subject_clear(&one);
     return time;
 }
 
@@ -104,20 +144,23 @@ static bool add_rejection(struct reading *reading, const struct history_entry *e
     return ska_fail(reading->errors, SKA_R_OUT_OF_MEMORY, "answers to a broker");
 }
 
-/* Who has approved later has thought better of it. */
+/*
+ * Who has approved the same later has thought better of it. That it has the same id says nothing: a
+ * broker calls its tasks as it likes.
+ */
 static void drop_rejections(struct own_rejections *rejections, const struct history_entry *entry)
 {
-    for (size_t i = 0; i < rejections->count;) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < rejections->count; i++) {
         struct own_rejection *rejection = &rejections->list[i];
 
-        if (!is_text(rejection->id, entry->request_id) &&
-            !is_of(rejection, entry->operation, entry->key, entry->payload_sha256, entry->digest)) {
-            i++;
-            continue;
-        }
-        rejection_clear(rejection);
-        *rejection = rejections->list[--rejections->count];
+        if (is_of(rejection, entry->operation, entry->key, entry->payload_sha256, entry->digest))
+            rejection_clear(rejection);
+        else
+            rejections->list[kept++] = *rejection;
     }
+    rejections->count = kept;
 }
 
 /* A history_visit. */
@@ -133,16 +176,37 @@ static bool take_answer(void *arg, const struct history_entry *entry)
     return true;
 }
 
-bool own_rejections_read(OSSL_LIB_CTX *libctx, struct ska_span public_key,
-                         struct own_rejections *rejections, const struct ska_errors *broken,
-                         const struct ska_errors *errors)
+/* Of what was read before the failure nobody is to think that it is all. */
+static bool note_unread(struct tool *tool, struct own_rejections *rejections,
+                        const struct ska_error_capture *failure)
 {
-    struct reading reading = {.rejections = rejections, .errors = errors};
+    own_rejections_clear(rejections);
+    if (failure->reason == SKA_R_OUT_OF_MEMORY)
+        return ska_error_capture_raise(failure, &tool->errors);
+    rejections->unread = true;
+    report_warning("what you have rejected before is not known, and you may be asked again: %s",
+                   ska_error_capture_text(failure));
+    return true;
+}
+
+bool own_rejections_read(struct tool *tool, struct ska_span public_key,
+                         struct own_rejections *rejections)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors broken = report_warnings_errors(&warnings);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct reading reading = {.rejections = rejections, .errors = &quiet};
+    bool done = false;
 
     own_rejections_clear(rejections);
-    return (named_key_hash(libctx, public_key, reading.approver_sha256) ||
-            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a public key")) &&
-           history_visit_entries(take_answer, &reading, broken, errors);
+    done = (named_key_hash(tool->libctx, public_key, reading.approver_sha256) ||
+            ska_fail(&quiet, SKA_R_OUT_OF_MEMORY, "a public key")) &&
+           history_visit_entries(take_answer, &reading, &broken, &quiet);
+    report_warnings_end(&warnings);
+    done = done || note_unread(tool, rejections, &failure);
+    ska_error_capture_clear(&failure);
+    return done;
 }
 
 void own_rejections_clear(struct own_rejections *rejections)

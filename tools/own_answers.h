@@ -8,6 +8,8 @@
 #define SKA_TOOLS_OWN_ANSWERS_H
 
 #include "provider/request/request.h"
+#include "tools/document_folder.h"
+#include "tools/tool.h"
 
 struct own_rejection;
 
@@ -15,25 +17,32 @@ struct own_rejection;
 struct own_rejections {
     struct own_rejection *list;
     size_t count;
+    bool unread; /* the history could not be read: what was rejected is not known */
 };
 
 /*
- * Those after which this key (SubjectPublicKeyInfo) has not approved the same. Lines that are none
- * are raised into `broken` and passed over.
+ * Those after which this key (SubjectPublicKeyInfo) has not approved the same. That the history, or
+ * a line of it, cannot be read is a warning; false: out of memory, raised.
  */
-bool own_rejections_read(OSSL_LIB_CTX *libctx, struct ska_span public_key,
-                         struct own_rejections *rejections, const struct ska_errors *broken,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
+bool own_rejections_read(struct tool *tool, struct ska_span public_key,
+                         struct own_rejections *rejections) SKA_MUST_CHECK;
 void own_rejections_clear(struct own_rejections *rejections);
 
 /* Whether the task with this id is among them. */
 bool own_rejections_have_task(const struct own_rejections *rejections, const char *id);
+/* What may have been rejected. */
+struct own_subject {
+    const struct ska_request *request;
+    struct document_folder *folder;  /* NULL: none */
+    const struct document *document; /* which it is about, found in the folder; NULL: none */
+};
 /*
  * When the same was rejected, by whatever id: the same operation with the same key, and payload or
- * document. NULL: it was not; "" where memory is out, so that nothing is taken for new.
+ * document. A document that is at hand is the same by any digest of it, in any form that may be
+ * signed. NULL: it was not; "" where memory is out, so that nothing is taken for new.
  */
-const char *own_rejections_time(const struct own_rejections *rejections, OSSL_LIB_CTX *libctx,
-                                const struct ska_request *request);
+const char *own_rejections_time(const struct own_rejections *rejections, struct tool *tool,
+                                const struct own_subject *subject);
 
 /* ---- One answer ------------------------------------------------------------------------------ */
 

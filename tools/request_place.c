@@ -170,12 +170,9 @@ bool request_place_read(struct request_place *place, const char *id, struct ska_
     return place->kind->read(place, id, request, origin);
 }
 
-bool request_place_rejected_before(struct request_place *place, const struct ska_request *request,
-                                   const char **when)
+const struct own_rejections *request_place_rejections(struct request_place *place)
 {
-    *when = NULL;
-    return place->kind->rejected_before == NULL ||
-           place->kind->rejected_before(place, request, when);
+    return place->kind->rejections(place);
 }
 
 bool request_place_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)

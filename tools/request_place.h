@@ -101,8 +101,7 @@ struct request_place_kind {
                  char id[SKA_REQUEST_ID_LENGTH + 1]);
     bool (*read)(struct request_place *place, const char *id, struct ska_request **request,
                  struct request_origin *origin);
-    bool (*rejected_before)(struct request_place *place, const struct ska_request *request,
-                            const char **when);
+    const struct own_rejections *(*rejections)(struct request_place *place);
     bool (*count)(struct request_place *place, struct ska_ballot *ballot, bool quiet);
     bool (*waits)(struct request_place *place, const struct ska_ballot *ballot,
                   struct ska_span public_key);
@@ -150,11 +149,10 @@ bool request_place_find(struct request_place *place, const char *given,
 bool request_place_read(struct request_place *place, const char *id, struct ska_request **request,
                         struct request_origin *origin) SKA_MUST_CHECK;
 /*
- * Where others do not keep what an approver has rejected: *when (borrowed until the next call) he
- * has rejected the same, by his own history; NULL: he has not, or has approved it since.
+ * Of a place that does not keep what an approver has rejected: what he has, by his own history;
+ * borrowed until the next call. NULL: out of memory, raised.
  */
-bool request_place_rejected_before(struct request_place *place, const struct ska_request *request,
-                                   const char **when) SKA_MUST_CHECK;
+const struct own_rejections *request_place_rejections(struct request_place *place);
 /*
  * Opens the ballot, whose members are set, and takes the answers that are there; `quiet`: names no
  * wrong ones.

@@ -253,28 +253,6 @@ struct review_witness {
     struct own_rejections rejections; /* where the review has none */
 };
 
-bool review_read_rejections(struct tool *tool, const struct approver *approver,
-                            struct own_rejections *rejections)
-{
-    struct report_warnings warnings = {0};
-    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = own_rejections_read(tool->libctx, ska_span_of(&approver->public_key), rejections,
-                                    &to_warnings, &quiet);
-
-    report_warnings_end(&warnings);
-    if (!done && failure.reason == SKA_R_OUT_OF_MEMORY) {
-        ska_error_capture_raise(&failure, &tool->errors);
-    } else if (!done) {
-        report_warning("what you have rejected before is not known: %s",
-                       ska_error_capture_text(&failure));
-        done = true;
-    }
-    ska_error_capture_clear(&failure);
-    return done;
-}
-
 /* Before anybody is asked, since it may take time. What cannot be had is said on the page. */
 static bool review_hear_witness(struct tool *tool, const struct review *review,
                                 struct review_witness *witness)
@@ -300,12 +278,24 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
     return done;
 }
 
-bool review_rejected_before(struct tool *tool, const struct review *review, const char **when)
+/* NULL: raised. */
+static const struct own_rejections *rejections_of(const struct review *review)
 {
-    *when = NULL;
-    if (review_is_of_broker(review))
-        return request_place_rejected_before(review->source.place, review->request, when);
-    *when = own_rejections_time(review->rejections, tool->libctx, review->request);
+    return review_is_of_broker(review) ? request_place_rejections(review->source.place)
+                                       : review->rejections;
+}
+
+bool review_rejected_before(struct tool *tool, const struct review *review,
+                            const struct document *document, struct rejected_before *before)
+{
+    const struct own_subject subject = {review->request, review->folder, document};
+    const struct own_rejections *rejections = rejections_of(review);
+
+    *before = (struct rejected_before){.when = NULL};
+    if (rejections == NULL)
+        return false;
+    before->unread = rejections->unread;
+    before->when = own_rejections_time(rejections, tool, &subject);
     return true;
 }
 
@@ -337,13 +327,18 @@ static bool find_rejected(struct tool *tool, const struct review *review,
                           struct review_showing *showing)
 {
     struct review own = *review;
+    struct rejected_before before;
 
     if (own.rejections == NULL && !review_is_of_broker(review)) {
-        if (!review_read_rejections(tool, review->key, &showing->witness.rejections))
+        if (!own_rejections_read(tool, ska_span_of(&review->key->public_key),
+                                 &showing->witness.rejections))
             return false;
         own.rejections = &showing->witness.rejections;
     }
-    return review_rejected_before(tool, &own, &showing->page.briefing.rejected);
+    if (!review_rejected_before(tool, &own, showing->page.briefing.document, &before))
+        return false;
+    showing->page.briefing.rejected = before.when;
+    return true;
 }
 
 static bool showing_make(struct tool *tool, const struct review *review,

@@ -26,6 +26,8 @@ struct review {
     /* What this user has rejected before, to be looked at for several; NULL: read for this one. */
     const struct own_rejections *rejections;
 
+    struct document_folder *folder; /* in which documents are looked for; NULL: none */
+
     struct request_source source;
     struct ska_request *request;
     struct ska_ballot ballot;          /* by the requester's rule */
@@ -112,15 +114,18 @@ struct review_offer {
 };
 bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
                    enum review_choice *choice) SKA_MUST_CHECK;
-/* Reads them for several reviews. That they cannot be read is a warning. */
-bool review_read_rejections(struct tool *tool, const struct approver *approver,
-                            struct own_rejections *rejections) SKA_MUST_CHECK;
 /*
- * When this approver has rejected the same, by whatever id; NULL: not that it were known. Of a
- * directory it is looked for in `rejections`, which must not be NULL.
+ * Whether this approver has rejected the same, by whatever id; `document` (NULL: none) is from the
+ * review's folder. Of a directory it is looked for in
+ * `rejections`, which must not be NULL.
  */
+struct rejected_before {
+    const char *when; /* borrowed; NULL: not that it were known */
+    bool unread;      /* and nothing is known */
+};
 bool review_rejected_before(struct tool *tool, const struct review *review,
-                            const char **when) SKA_MUST_CHECK;
+                            const struct document *document,
+                            struct rejected_before *before) SKA_MUST_CHECK;
 /*
  * Whether it may be approved where nobody reads the page: of a signature six lines would be enough,
  * and of a change of a key there is no warning. *why_not says what has to be read.

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "provider/base/error_capture.h"
 #include "provider/tsb/approver_call.h"
 #include "tools/own_answers.h"
 #include "tools/show/request_text.h"
@@ -170,27 +169,12 @@ static struct ska_request *take_listed(struct task_place *tasks, const char *id)
 
 /* ---- What was rejected ----------------------------------------------------------------------- */
 
-/* That the history cannot be read stops nobody: then they are asked again. */
 static bool read_rejected(struct task_place *tasks)
 {
-    struct tool *tool = tasks->place.tool;
-    struct report_warnings warnings = {0};
-    const struct ska_errors wrong = report_warnings_errors(&warnings);
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = tasks->answers_read ||
-                own_rejections_read(tool->libctx, ska_span_of(&tasks->key.key->public_key),
-                                    &tasks->rejected, &wrong, &quiet);
-
-    if (!done && failure.reason == SKA_R_OUT_OF_MEMORY)
-        return ska_error_capture_raise(&failure, &tool->errors);
-    if (!done)
-        report_warning("what you have rejected before may be asked again: %s",
-                       ska_error_capture_text(&failure));
-    ska_error_capture_clear(&failure);
-    report_warnings_end(&warnings);
-    tasks->answers_read = true;
-    return true;
+    if (!tasks->answers_read)
+        tasks->answers_read = own_rejections_read(
+            tasks->place.tool, ska_span_of(&tasks->key.key->public_key), &tasks->rejected);
+    return tasks->answers_read;
 }
 
 /* A rejection that did not arrive, or that the broker does not heed: nobody is to think it done. */
@@ -360,15 +344,11 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     return done;
 }
 
-/* By this approver, of the same, by another id perhaps. */
-static bool task_rejected_before(struct request_place *place, const struct ska_request *request,
-                                 const char **when)
+static const struct own_rejections *task_rejections(struct request_place *place)
 {
     struct task_place *tasks = tasks_of(place);
-    bool done = read_rejected(tasks);
 
-    *when = done ? own_rejections_time(&tasks->rejected, place->tool->libctx, request) : NULL;
-    return done;
+    return read_rejected(tasks) ? &tasks->rejected : NULL;
 }
 
 /* Nothing is known of others' answers. */
@@ -414,7 +394,7 @@ bool task_place_open(struct tool *tool, const struct ska_settings *settings,
                                                    .visit = task_visit,
                                                    .find = task_find,
                                                    .read = task_read,
-                                                   .rejected_before = task_rejected_before,
+                                                   .rejections = task_rejections,
                                                    .count = task_count,
                                                    .put = task_put};
     struct task_place *made = calloc(1, sizeof(*made));

@@ -41,10 +41,10 @@ char *ska_key_shown(struct ska_span public_key)
 
 /* ---- Certificates --------------------------------------------------------------------------- */
 
-/* False: there is none. */
-static bool copy_common_name(const X509_NAME *name, struct ska_bytes *copy)
+/* The first of this kind; false: there is none. */
+static bool copy_name_part(const X509_NAME *name, int nid, struct ska_bytes *copy)
 {
-    int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    int at = X509_NAME_get_index_by_NID(name, nid, -1);
     const ASN1_STRING *value =
         at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
     unsigned char *text = NULL;
@@ -87,10 +87,29 @@ bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name)
     bool done = false;
 
     ERR_set_mark();
-    done = subject != NULL && (copy_common_name(subject, name) || copy_whole_name(subject, name));
+    done = subject != NULL &&
+           (copy_name_part(subject, NID_commonName, name) || copy_whole_name(subject, name));
     X509_NAME_free(subject);
     ERR_pop_to_mark();
     return done;
+}
+
+bool ska_certificate_goes_by(struct ska_span certificate, struct ska_span name)
+{
+    static const int nids[] = {NID_commonName, NID_pkcs9_emailAddress};
+    X509_NAME *subject = ska_certificate_subject(certificate);
+    bool same = false;
+
+    ERR_set_mark();
+    for (size_t i = 0; subject != NULL && !same && i < sizeof(nids) / sizeof(nids[0]); i++) {
+        struct ska_bytes part = {NULL, 0};
+
+        same = copy_name_part(subject, nids[i], &part) && ska_span_equal(ska_span_of(&part), name);
+        ska_bytes_free(&part);
+    }
+    X509_NAME_free(subject);
+    ERR_pop_to_mark();
+    return same;
 }
 
 /* ---- Approvers ------------------------------------------------------------------------------ */

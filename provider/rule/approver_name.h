@@ -28,6 +28,9 @@ char *ska_key_shown(struct ska_span public_key);
  */
 bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name);
 
+/* Whether it was issued to this name: the common name, or an e-mail address, of its subject. */
+bool ska_certificate_goes_by(struct ska_span certificate, struct ska_span name);
+
 /* "O=Example,CN=Alice": all of a name; NULL for an empty one too. */
 char *ska_x509_name_shown(const X509_NAME *name, size_t limit);
 

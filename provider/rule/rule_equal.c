@@ -13,16 +13,13 @@ static bool same_name(const struct ska_bytes *one, const struct ska_bytes *other
     return one->length == 0 || other->length == 0 || same_bytes(one, other);
 }
 
+/* What it is listed under is the word of whoever has listed it, and tells nothing. */
 static bool goes_by_name(const struct ska_approver *approver, const struct ska_bytes *name)
 {
-    struct ska_bytes subject = {NULL, 0};
-    bool same = same_bytes(&approver->name, name);
-
-    if (!same && approver->type == SKA_APPROVER_CERTIFICATE &&
-        ska_certificate_name(ska_span_of(&approver->data), &subject))
-        same = same_bytes(&subject, name);
-    ska_bytes_free(&subject);
-    return same && approver->type != SKA_APPROVER_PUBLIC_KEY;
+    if (approver->type == SKA_APPROVER_ONBOARDED)
+        return same_bytes(&approver->name, name);
+    return approver->type == SKA_APPROVER_CERTIFICATE &&
+           ska_certificate_goes_by(ska_span_of(&approver->data), ska_span_of(name));
 }
 
 static bool same_approver(const struct ska_approver *one, const struct ska_approver *other)

@@ -2,6 +2,7 @@
 #include "provider/tsb/state_check.h"
 
 #include "provider/base/error_capture.h"
+#include "provider/rule/rule_check.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_equal.h"
 
@@ -16,6 +17,25 @@ static bool fail_rule(const struct backend_key *key, enum ska_rule_kind kind, co
                     backend_key_label(key), ska_rule_names[kind], what);
 }
 
+/* Where approvers were only named, whoever filled in their keys may have put in one for several. */
+static bool check_filled_in(const struct backend_key *key, enum ska_rule_kind kind,
+                            const struct ska_rule *rule, const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct ska_buffer why = {0};
+    bool done = ska_rule_check(rule, ska_rule_names[kind], &quiet);
+
+    if (!done) {
+        ska_buffer_format(&why, "not one that can be relied on: %s",
+                          ska_error_capture_text(&failure));
+        fail_rule(key, kind, ska_buffer_string(&why), errors);
+    }
+    ska_buffer_free(&why);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
 static bool check_rule(const struct backend_key *key, enum ska_rule_kind kind,
                        const struct ska_bytes *told, const struct ska_rule *wanted,
                        const struct ska_errors *errors)
@@ -25,9 +45,11 @@ static bool check_rule(const struct backend_key *key, enum ska_rule_kind kind,
 
     if (told->data == NULL || !ska_rule_decode(ska_span_of(told), &rule, NULL))
         return fail_rule(key, kind, "not told in a form that can be read here", errors);
-    same = ska_rule_equal(&rule, wanted);
+    same = (ska_rule_equal(&rule, wanted) ||
+            fail_rule(key, kind, "another than was asked for", errors)) &&
+           (ska_rule_find_onboarded(wanted) == NULL || check_filled_in(key, kind, &rule, errors));
     ska_rule_clear(&rule);
-    return same || fail_rule(key, kind, "another than was asked for", errors);
+    return same;
 }
 
 /* Those that are NULL are not looked at. */

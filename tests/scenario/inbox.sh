@@ -418,6 +418,11 @@ succeeds skatool approve --approver alice.pem --yes --documents day
 says "${again:0:16} is left: you have rejected the same before" '0 approved, 0 rejected, 1 left'
 refused 'you have rejected the same before, at 20[0-9: -]+ UTC: without --yes you are shown' skatool approve --approver alice.pem \
     --yes "$again"
+# Where it is not known what was rejected, this may be.
+chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --approver alice.pem --yes --documents day
+says 'others may write to it' "${again:0:16} is left: what you have rejected before cannot be read" '0 approved, 0 rejected, 1 left'
+chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
 [ "$(approvals)" -eq 0 ] || fail "approved what was rejected: $(ls "$directory")"
 succeeds skatool approve --approver bob.pem --yes --documents day
 says '1 approved'

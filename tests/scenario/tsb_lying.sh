@@ -126,24 +126,44 @@ done
 
 # Where it was given a name, it may not put in whomever it likes, nor leave it at the name.
 plain req -x509 -key bob.pem -subj /CN=bob -days 30 -out bob.crt
+plain req -x509 -key bob.pem -subj /O=Example/CN=carol -days 30 -out carol.crt
+plain req -x509 -key bob.pem -subj /CN=Dave/emailAddress=dave -days 30 -out dave.crt
 named='{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"onboarded_approver_certificate","name":"carol"}]}]}]}'
-listed() { # NAME: with bob's certificate
-    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"certificate","name":"%s","value":"%s"}]}]}]}' \
-        "$1" "$(plain x509 -in bob.crt -outform DER | b64)"
+approval() { # NAME CERTIFICATE
+    printf '{"type":"certificate","name":"%s","value":"%s"}' "$1" "$(plain x509 -in "$2.crt" -outform DER | b64)"
+}
+listed() { # NAME CERTIFICATE
+    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[%s]}]}]}' \
+        "$(approval "$@")"
 }
 printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
     "$named" "$alices" "$alices" "$alices" >key.json
-for told in bob '' "$named"; do
-    [ "$told" = "$named" ] || told=$(listed "$told")
+for told in bob '' carol "$named"; do
+    [ "$told" = "$named" ] || told=$(listed "$told" bob)
     broker "$(attributes "$told" "$unblocked")" PENDING /v1/key "$(attributes "$told" "$unblocked")"
     ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
     says 'the broker says that it is done, but the use rule of the key is (another than was asked|not told)'
 done
-# Who it says that carol is the owner sees.
-broker "$(attributes "$(listed carol)" "$unblocked")" PENDING /v1/key "$(attributes "$(listed carol)" "$unblocked")"
+# Whose certificate it says that carol's is the owner sees.
+broker "$(attributes "$(listed carol carol)" "$unblocked")" PENDING /v1/key "$(attributes "$(listed carol carol)" "$unblocked")"
 succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
-shows "'?carol'?, certificate of CN=bob, issued by"
+shows "'?carol'?, certificate of CN=carol,O=Example, issued by"
 says "which certificates stand for the names in the policy is the broker's word"
+# One key may not stand for two, by whatever certificates.
+both() { # APPROVALS
+    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":2,"approvals":[%s]}]}]}' "$1"
+}
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
+    "$(both '{"type":"onboarded_approver_certificate","name":"carol"},{"type":"onboarded_approver_certificate","name":"dave"}')" \
+    "$alices" "$alices" "$alices" >key.json
+told=$(attributes "$(both "$(approval carol carol),$(approval dave dave)")" "$unblocked")
+broker "$told" PENDING /v1/key "$told"
+ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+says 'the use rule of the key is not one that can be relied on: .*approvals\[1\] .* has the same key as approvals\[0\]'
+plain req -x509 -key alice.pem -subj /CN=Dave/emailAddress=dave -days 30 -out dave.crt
+told=$(attributes "$(both "$(approval carol carol),$(approval dave dave)")" "$unblocked")
+broker "$told" PENDING /v1/key "$told"
+succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
 
 # ---- What time it is -----------------------------------------------------------------------------
 

@@ -20,10 +20,10 @@ done
 mkdir folder
 printf 'We have a deal.\n' >folder/deal.txt
 plain dgst -sha256 -binary folder/deal.txt >digest
-# task KEY: what a task of alice's for this document is, in KEY.json; $task is its id.
+# task KEY [ALGORITHM]: what a task of alice's for this document is, in KEY.json; $task is its id.
 task() {
     ask 201 POST /v1/sign "{\"signRequest\":{\"payload\":\"$(b64 <digest)\",\"signKeyName\":\"$1\",
-        \"signatureAlgorithm\":\"NONE_WITH_ECDSA\"}}"
+        \"signatureAlgorithm\":\"${2-NONE_WITH_ECDSA}\"}}"
     tasks alice All "\"requestId\":\"$(member signRequestId)\",\"detailLevel\":\"level3\""
     sed -E 's/^\{"tasks":\[(.*)\]\}$/\1/' answer.json >"$1.json"
     task=$(sed -E 's/^[^[]*"id":"([0-9a-f-]{36})".*/\1/' "$1.json")
@@ -34,6 +34,21 @@ other=$task
 printf 'We have no deal.\n' | plain dgst -sha256 -binary >digest
 task seal
 mv seal.json no_deal.json
+# The same document by other digests, with the line ends of mail, and as a message.
+for digest in sha1 sha384 sha512; do
+    plain dgst -$digest -binary folder/deal.txt >digest
+    task seal
+    mv seal.json $digest.json
+done
+printf 'We have a deal.\r\n' | plain dgst -sha256 -binary >digest
+task seal
+mv seal.json mail.json
+cp folder/deal.txt digest
+task seal SHA256_WITH_ECDSA
+mv seal.json message.json
+cp folder/deal.txt digest
+task seal SHA384_WITH_ECDSA
+mv seal.json message384.json
 plain dgst -sha256 -binary folder/deal.txt >digest
 task seal
 # tells FILE TASK...: what the liar answers.
@@ -138,18 +153,66 @@ tells one.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)"
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
 heard /v1/approval 0
+# Nor is it approved unasked where it is not known what was rejected.
+chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'others may write to it' 'is left: what you have rejected before cannot be read' '0 approved, 0 rejected, 1 left'
+heard /v1/approval 0
+chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
+# Something else by the id of what was rejected, approved, takes no rejection away.
+tells list.json "$(renamed other.json "$id")"
+tells one.json "$(renamed other.json "$id")"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key other --document folder/deal.txt --yes "$id"
+heard /v1/approval 1
+tells list.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)" "$(cat other.json)"
+tells one.json "$(renamed seal.json 00000000-0000-4000-8000-000000000001)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
+heard /v1/approval 1
+# Nor in another form, where the file is at hand.
+left_as_rejected() { # TASK...: renamed, each
+    local form
+    for form; do
+        renamed "$form" 00000000-0000-4000-8000-000000000002 >again.json
+        tells list.json "$(cat again.json)"
+        tells one.json "$(cat again.json)"
+        succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+        says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
+        heard /v1/approval 1
+    done
+}
+history=$XDG_STATE_HOME/ska/history.jsonl
+cp "$history" history.before
+left_as_rejected sha384.json sha512.json mail.json message.json message384.json
+for form in mail message message384 sha1 sha512; do
+    rm "$history"
+    tells list.json "$(cat $form.json)"
+    tells one.json "$(cat $form.json)"
+    succeeds skatool reject --approver alice.pem "${at[@]}" --yes \
+        "$(sed -E 's/^[^[]*"id":"([0-9a-f-]{36})".*/\1/' $form.json)"
+    left_as_rejected seal.json sha384.json mail.json message.json
+done
+# Another document of the folder is another.
+printf 'We have no deal.\n' >folder/no_deal.txt
+tells list.json "$(cat no_deal.json)"
+tells one.json "$(cat no_deal.json)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says '1 approved, 0 rejected, 0 left'
+heard /v1/approval 2
+rm folder/no_deal.txt
+cp history.before "$history"
 tells list.json "$(cat seal.json)" "$(cat other.json)"
 tells one.json "$(cat seal.json)"
 # Who has thought better of it reads that first.
 better=(skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt)
 ends 2 "${better[@]}" --yes "$id"
 says 'a person has to read .*WARNING: YOU have rejected the same before, at 20.*without --yes'
-heard /v1/approval 0
+heard /v1/approval 2
 if has_terminal; then
     succeeds "$programs/skatool_terminal" 'Type yes or no: ' yes -- "$binary_dir/tools/skatool" "${better[@]:1}" "$id"
     unfolded <stdout.txt | tr -s ' \n' ' ' >told.txt
     grep -q 'WARNING: YOU have rejected the same before, at 20' told.txt || fail "$(cat told.txt)"
-    heard /v1/approval 1
+    heard /v1/approval 3
 fi
 succeeds skatool requests --approver alice.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"

@@ -107,6 +107,13 @@ grep -q '"rejectedBy": \["' told/broker.json || fail "not changed: $(cat told/br
 (cd told && sha256sum broker.json request.json signature >SHA256SUMS)
 ends 4 skatool inspect told
 shows "WRONG +the broker's word: the same have approved and rejected it: alice" "approvals: a broker keeps them"
+# By whatever coding of the key.
+compressed=$(plain ec -in alice.pem -pubout -conv_form compressed -outform DER | b64 | sed 's#/#\\/#g')
+sed -i -E 's/"rejectedBy":[[:space:]]*\[[^]]*\]/"rejectedBy": ["'"$compressed"'"]/' told/broker.json
+grep -qF "$(plain ec -in alice.pem -pubout -conv_form compressed -outform DER | b64)" told/broker.json || fail "not changed"
+(cd told && sha256sum broker.json request.json signature >SHA256SUMS)
+ends 4 skatool inspect told
+shows "WRONG +the broker's word: the same have approved and rejected it: alice"
 # Other kinds of keys and digests.
 one_of() { # LABEL FILE OPTION...
     local label=$1 file=$2

@@ -277,10 +277,11 @@ static bool open_one(struct session *session, const char *id, struct review *rev
         .key = &session->key,
         .wanted = &session->filter,
         .rejections = &session->rejections,
+        .folder = session->folder,
         .source = {.what = id, .by_id = true, .place = session->place, .place_is_lent = true}};
     snprintf(review->source.id, sizeof(review->source.id), "%s", id);
     if (session->rejections_old && !session->place->kind->is_broker &&
-        !review_read_rejections(tool, &session->key, &session->rejections))
+        !own_rejections_read(tool, ska_span_of(&session->key.public_key), &session->rejections))
         return false;
     session->rejections_old = false;
     return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
@@ -292,13 +293,16 @@ static bool decide_by_file(struct session *session, struct review *review,
                            struct document *document, struct ska_buffer *why)
 {
     struct ska_buffer more = {0};
-    const char *rejected = NULL;
+    struct rejected_before rejected = {.when = NULL};
     bool found = false;
     bool may = false;
     bool done = find_file(session, review->request, &found, document) &&
-                review_rejected_before(session->tool, review, &rejected);
+                review_rejected_before(session->tool, review, found ? document : NULL, &rejected);
 
-    if (done && rejected != NULL)
+    if (done && rejected.unread)
+        ska_buffer_text(why, "what you have rejected before cannot be read, and this may be it: "
+                             "mend the history that the warning names, or answer without --yes");
+    else if (done && rejected.when != NULL)
         ska_buffer_text(why, "you have rejected the same before (skatool history shows when)");
     else if (done && review->request->operation != SKA_OPERATION_SIGN)
         ska_buffer_text(why, "it is not a signature");

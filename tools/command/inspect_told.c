@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "provider/base/evp_key.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/sign/broker_words.h"
 #include "tools/command/inspect.h"
@@ -78,22 +82,63 @@ static void verify_told_rule(struct verification *verification, const struct ska
                    progress);
 }
 
+/* NULL for those that are none; the array itself: out of memory. */
+static EVP_PKEY **open_people(OSSL_LIB_CTX *libctx, const struct broker_people *people)
+{
+    EVP_PKEY **keys = calloc(people->count + 1, sizeof(EVP_PKEY *));
+
+    for (size_t i = 0; keys != NULL && i < people->count; i++)
+        keys[i] = ska_evp_decode(libctx, ska_span_of(&people->list[i]));
+    return keys;
+}
+
+static void close_people(EVP_PKEY **keys, size_t count)
+{
+    for (size_t i = 0; keys != NULL && i < count; i++)
+        EVP_PKEY_free(keys[i]);
+    free(keys);
+}
+
+/* A key can be written in several ways. */
+static bool is_same_person(const struct ska_bytes *one, const EVP_PKEY *one_key,
+                           const struct ska_bytes *other, const EVP_PKEY *other_key)
+{
+    return ska_span_equal(ska_span_of(one), ska_span_of(other)) ||
+           (one_key != NULL && other_key != NULL && EVP_PKEY_eq(one_key, other_key) == 1);
+}
+
+/* The lists of `both` are borrowed. False: out of memory. */
+static bool find_both(OSSL_LIB_CTX *libctx, const struct broker_people *approved,
+                      const struct broker_people *rejected, struct broker_people *both)
+{
+    EVP_PKEY **approved_keys = open_people(libctx, approved);
+    EVP_PKEY **rejected_keys = open_people(libctx, rejected);
+    bool done = approved_keys != NULL && rejected_keys != NULL;
+
+    ERR_set_mark();
+    for (size_t i = 0; done && i < approved->count; i++)
+        for (size_t j = 0; j < rejected->count; j++)
+            if (is_same_person(&approved->list[i], approved_keys[i], &rejected->list[j],
+                               rejected_keys[j])) {
+                both->list[both->count++] = approved->list[i];
+                break;
+            }
+    ERR_pop_to_mark();
+    close_people(approved_keys, approved->count);
+    close_people(rejected_keys, rejected->count);
+    return done;
+}
+
 /* Whoever has rejected is not asked again, so nobody can have done both. */
-static void verify_told_apart(struct verification *verification, const struct ska_rule *rule,
-                              const struct broker_status *status)
+static void verify_told_apart(OSSL_LIB_CTX *libctx, struct verification *verification,
+                              const struct ska_rule *rule, const struct broker_status *status)
 {
     struct broker_people both = {.list = calloc(status->approved.count + 1, sizeof(*both.list))};
     struct ska_buffer names = {0};
+    bool done = both.list != NULL && find_both(libctx, &status->approved, &status->rejected, &both);
 
-    for (size_t i = 0; both.list != NULL && i < status->approved.count; i++)
-        for (size_t j = 0; j < status->rejected.count; j++)
-            if (ska_span_equal(ska_span_of(&status->approved.list[i]),
-                               ska_span_of(&status->rejected.list[j]))) {
-                both.list[both.count++] = status->approved.list[i]; /* borrowed */
-                break;
-            }
     ska_broker_people_text(rule, &both, &names);
-    verification->text.failed = verification->text.failed || both.list == NULL || names.failed;
+    verification->text.failed = verification->text.failed || !done || names.failed;
     if (both.count > 0)
         verify_add(verification, VERIFY_WRONG,
                    "the broker's word: the same have approved and rejected it: %s",
@@ -102,8 +147,9 @@ static void verify_told_apart(struct verification *verification, const struct sk
     free(both.list);
 }
 
-static bool add_told(const struct ska_json_place *told, const struct ska_rule *rule,
-                     struct ska_buffer *text, struct verification *verification)
+static bool add_told(OSSL_LIB_CTX *libctx, const struct ska_json_place *told,
+                     const struct ska_rule *rule, struct ska_buffer *text,
+                     struct verification *verification)
 {
     struct broker_status status = {0};
     struct ska_buffer progress = {0};
@@ -130,7 +176,7 @@ static bool add_told(const struct ska_json_place *told, const struct ska_rule *r
         ska_broker_progress_text(rule, &status, &progress);
         add_told_row(text, "rule", ska_buffer_string(&progress));
         verify_told_status(verification, state);
-        verify_told_apart(verification, rule, &status);
+        verify_told_apart(libctx, verification, rule, &status);
         verify_told_rule(verification, rule, &status.approved, ska_buffer_string(&progress));
     }
     ska_buffer_free(&progress);
@@ -173,7 +219,7 @@ static bool show_told(struct tool *tool, const struct ska_request *request, stru
         ska_json_top(&place, json, name, SKA_R_BAD_REQUEST, &quiet);
         if (!cJSON_IsObject(json))
             verify_add(verification, VERIFY_WRONG, "file %s: an object expected", name);
-        else if (!add_told(&place, request_stated_rule(request), &text, verification))
+        else if (!add_told(tool->libctx, &place, request_stated_rule(request), &text, verification))
             verify_add_failure(verification, &failure);
     }
     ska_buffer_text(&text, "\n");
