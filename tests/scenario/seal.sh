@@ -271,7 +271,7 @@ for document in unasked asked; do
 done
 # When the time is over it says what is wrong, and the approvals stay.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
-    --approvals-timeout 3 away.txt
+    --approvals-timeout 10 away.txt
 within 20 'no request' is_asked
 touch away
 approve_all alice bob
