@@ -124,7 +124,7 @@ static int times(const OSSL_ITEM *items, unsigned int id)
 static void reasons(void)
 {
     static const unsigned int last[] = {SKA_R_REQUEST_NOT_OPEN, SKA_R_DOCUMENT_NOT_CONFIRMED,
-                                        SKA_R_AUDIT_LOG, SKA_R_BAD_REFERENCE};
+                                        SKA_R_ACCESS_REFUSED, SKA_R_BAD_REFERENCE};
     const OSSL_ITEM *items = reason_strings();
 
     for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
