@@ -60,7 +60,8 @@ static void signs_request(EVP_PKEY *key, EVP_PKEY *public_key)
 {
     X509_REQ *request = X509_REQ_new();
 
-    must(request != NULL && X509_REQ_set_pubkey(request, public_key));
+    must(request != NULL && X509_REQ_set_version(request, X509_REQ_VERSION_1));
+    must(X509_REQ_set_pubkey(request, public_key));
     must(X509_REQ_sign(request, key, EVP_sha256()) > 0);
     must(X509_REQ_verify(request, public_key) == 1);
     X509_REQ_free(request);

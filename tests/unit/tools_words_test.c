@@ -239,6 +239,8 @@ static void paragraphs_are_broken(void **state)
                               " word word\n      word\n"
                               "    WARNING: mind\n    - item\n");
     assert_int_equal(page.warnings, 1);
+    assert_string_equal(page.first_warning, "mind");
+    free(page.first_warning);
     free(text);
 }
 
