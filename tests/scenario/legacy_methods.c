@@ -5,43 +5,17 @@
  * nothing else that takes the private key; fails: it gets none, and frees as opendkim does then.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "application.h"
+#include "legacy_program.h"
 
 #include <string.h>
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "ska/provider.h"
 
 static const unsigned char digest[64] = "sixty-four bytes, as of a digest; fewer for some";
-
-static EVP_PKEY *key_in(OSSL_LIB_CTX *libctx, const char *path)
-{
-    BIO *in = BIO_new_file(path, "r");
-    EVP_PKEY *key = NULL;
-
-    must(in != NULL);
-    key = PEM_read_bio_PrivateKey_ex(in, NULL, NULL, NULL, libctx, NULL);
-    must(key != NULL);
-    BIO_free(in);
-    return key;
-}
-
-static EVP_PKEY *public_key_in(const char *path)
-{
-    BIO *in = BIO_new_file(path, "r");
-    EVP_PKEY *key = NULL;
-
-    must(in != NULL);
-    key = PEM_read_bio_PUBKEY(in, NULL, NULL, NULL);
-    must(key != NULL);
-    BIO_free(in);
-    return key;
-}
 
 static void verifies(EVP_PKEY *public_key, const EVP_MD *md, const unsigned char *signature,
                      size_t length)
@@ -68,13 +42,6 @@ static void signs_request(EVP_PKEY *key, EVP_PKEY *public_key)
 }
 
 /* ---- RSA ------------------------------------------------------------------------------------- */
-
-static void has_no_private_number(const RSA *rsa)
-{
-    must(RSA_get0_d(rsa) == NULL);
-    must(RSA_get0_p(rsa) == NULL && RSA_get0_q(rsa) == NULL);
-    must(RSA_get0_dmp1(rsa) == NULL && RSA_get0_dmq1(rsa) == NULL && RSA_get0_iqmp(rsa) == NULL);
-}
 
 static void rsa_signs_digests(RSA *rsa, EVP_PKEY *public_key)
 {

@@ -5,7 +5,7 @@
  * and whatever it does ends in an error.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "application.h"
+#include "legacy_program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,42 +14,9 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-static EVP_PKEY *key_in(const char *path)
-{
-    BIO *in = BIO_new_file(path, "r");
-    EVP_PKEY *key = NULL;
-
-    must(in != NULL);
-    key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
-    must(key != NULL);
-    BIO_free(in);
-    return key;
-}
-
-static EVP_PKEY *public_key_in(const char *path)
-{
-    BIO *in = BIO_new_file(path, "r");
-    EVP_PKEY *key = NULL;
-
-    must(in != NULL);
-    key = PEM_read_bio_PUBKEY(in, NULL, NULL, NULL);
-    must(key != NULL);
-    BIO_free(in);
-    return key;
-}
-
 /* ---- RSA ------------------------------------------------------------------------------------- */
-
-static void has_no_private_number(const RSA *rsa)
-{
-    must(RSA_get0_d(rsa) == NULL);
-    must(RSA_get0_p(rsa) == NULL && RSA_get0_q(rsa) == NULL);
-    must(RSA_get0_dmp1(rsa) == NULL && RSA_get0_dmq1(rsa) == NULL && RSA_get0_iqmp(rsa) == NULL);
-}
 
 static void cannot_use_rsa(RSA *rsa)
 {
@@ -164,7 +131,7 @@ int main(int argc, char **argv)
     EVP_PKEY *public_key = NULL;
 
     must(argc == 3);
-    key = key_in(argv[1]);
+    key = key_in(NULL, argv[1]);
     public_key = public_key_in(argv[2]);
     /* Before the key was used at all, and after it. */
     for (int used = 0; used < 2; used++) {
