@@ -397,7 +397,8 @@ static bool add_header(struct exchange *exchange, const char *name, const char *
     struct ska_buffer line = {0};
     struct curl_slist *longer = NULL;
 
-    ska_buffer_format(&line, "%s%s", name, value);
+    ska_buffer_text(&line, name);
+    ska_buffer_text(&line, value);
     if (!line.failed)
         longer = libcurl.slist_append(exchange->headers, ska_buffer_string(&line));
     if (line.data != NULL)
@@ -499,7 +500,8 @@ static bool set_url(CURL *easy, const struct ska_http *http, const char *path)
     struct ska_buffer url = {0};
     bool done = false;
 
-    ska_buffer_format(&url, "%s%s", http->url, path == NULL ? "" : path);
+    ska_buffer_text(&url, http->url);
+    ska_buffer_text(&url, path == NULL ? "" : path);
     done = !url.failed && SET(CURLOPT_URL, ska_buffer_string(&url));
     ska_buffer_free(&url);
     return done;
@@ -636,7 +638,6 @@ static enum ska_http_outcome make_call(CURL *easy, struct exchange *exchange,
     const struct ska_http *http = exchange->http;
     CURLcode code = CURLE_OK;
 
-    libcurl.easy_reset(easy); /* the connection stays */
     if (!add_headers(exchange) || !set_security(easy, http) || !set_proxy(easy, http) ||
         !set_limits(easy, http) || !set_callbacks(easy, exchange) ||
         !set_method(easy, exchange->call) || !set_url(easy, http, exchange->call->path)) {
@@ -662,7 +663,7 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
         return SKA_HTTP_NOT_SENT;
     }
     outcome = make_call(connection->easy, &exchange, answer, errors);
-    /* Nothing that it points to lives on, and no copy of a header. */
+    /* Nothing that it points to lives on, and no copy of a header; the connection stays. */
     libcurl.easy_reset(connection->easy);
     free_headers(exchange.headers);
     ska_buffer_free(&exchange.body);

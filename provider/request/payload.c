@@ -47,33 +47,35 @@ static bool length_fits(const struct ska_mechanism *mechanism, size_t length)
 
 /* ---- DigestInfo ----------------------------------------------------------------------------- */
 
-/* libcrypto's error queue stays as it was. */
+/* The head of a SEQUENCE, OBJECT IDENTIFIER or OCTET STRING that is shorter than 128 bytes. */
+static void add_header(struct ska_buffer *der, uint8_t tag, size_t length)
+{
+    const uint8_t header[] = {tag, (uint8_t)length};
+
+    ska_buffer_add(der, header, sizeof(header));
+}
+
+/*
+ * RFC 8017, 9.2: SEQUENCE { SEQUENCE { OID of the digest, NULL }, OCTET STRING }. Written out,
+ * since libcrypto takes as long for an X509_SIG as all else here does for a signature.
+ */
 static bool encode_digest_info(enum ska_digest digest, struct ska_span value,
                                struct ska_bytes *encoded, const struct ska_errors *errors)
 {
-    X509_SIG *info = NULL;
-    X509_ALGOR *algorithm = NULL;
-    ASN1_OCTET_STRING *octets = NULL;
-    unsigned char *der = NULL;
-    int length = 0;
-    bool done = false;
+    static const uint8_t null[] = {V_ASN1_NULL, 0};
+    const ASN1_OBJECT *oid = OBJ_nid2obj(digest_nids[digest]);
+    size_t oid_length = OBJ_length(oid);
+    size_t algorithm_length = 2 + oid_length + sizeof(null);
+    struct ska_buffer der = {0};
 
-    ERR_set_mark();
-    info = X509_SIG_new();
-    if (info != NULL) {
-        X509_SIG_getm(info, &algorithm, &octets);
-        if (X509_ALGOR_set0(algorithm, OBJ_nid2obj(digest_nids[digest]), V_ASN1_NULL, NULL) &&
-            ASN1_OCTET_STRING_set(octets, value.data, (int)value.length))
-            length = i2d_X509_SIG(info, &der);
-    }
-    ERR_pop_to_mark();
-    if (length > 0)
-        done = ska_bytes_copy(encoded, ska_span(der, (size_t)length), errors);
-    else
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "DigestInfo");
-    OPENSSL_free(der);
-    X509_SIG_free(info);
-    return done;
+    add_header(&der, V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE, 2 + algorithm_length + 2 + value.length);
+    add_header(&der, V_ASN1_CONSTRUCTED | V_ASN1_SEQUENCE, algorithm_length);
+    add_header(&der, V_ASN1_OBJECT, oid_length);
+    ska_buffer_add(&der, OBJ_get0_data(oid), oid_length);
+    ska_buffer_add(&der, null, sizeof(null));
+    add_header(&der, V_ASN1_OCTET_STRING, value.length);
+    ska_buffer_add(&der, value.data, value.length);
+    return ska_buffer_finish(&der, encoded, errors);
 }
 
 /* Whether the bytes are one DigestInfo of any algorithm; BER passes too, since it may elsewhere. */

@@ -69,6 +69,7 @@ static bool ask_attributes(struct tsb_connection *connection, const char *label,
 
 static void key_free(struct backend_key *key)
 {
+    EVP_PKEY_CTX_free(atomic_load_explicit(&tsb_key_of(key)->verifier, memory_order_acquire));
     backend_key_clear(key);
     free(key);
 }

@@ -12,6 +12,7 @@
 struct tsb_key {
     struct backend_key base;
     struct tsb_connection *connection;
+    _Atomic(EVP_PKEY_CTX *) verifier; /* of the public key; NULL: nothing was verified yet */
 };
 
 /*

@@ -78,7 +78,7 @@ static bool fail_signature(const struct tsb_key *key, const struct ska_errors *e
                     backend_key_label(&key->base), tsb_connection_url(key->connection));
 }
 
-bool tsb_signature_take(const struct tsb_key *key, const struct ska_mechanism *mechanism,
+bool tsb_signature_take(struct tsb_key *key, const struct ska_mechanism *mechanism,
                         struct ska_span payload, const char *text, uint8_t *signature,
                         size_t *signature_length, const struct ska_errors *errors)
 {
@@ -93,7 +93,7 @@ bool tsb_signature_take(const struct tsb_key *key, const struct ska_mechanism *m
     done = backend_signature_finish_either(key->base.type, key->base.bits, ska_span_of(&given),
                                            signature, signature_length, errors);
     ska_bytes_free(&given);
-    return done && (tsb_signature_verifies(&key->base, mechanism, payload,
+    return done && (tsb_signature_verifies(key, mechanism, payload,
                                            ska_span(signature, *signature_length)) ||
                     fail_signature(key, errors));
 }

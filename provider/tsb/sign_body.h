@@ -24,7 +24,7 @@ cJSON *tsb_sign_members(const struct tsb_key *key, const struct ska_mechanism *m
  * *signature_length: size of the buffer in, length out. SKA_R_SERVER_FAILURE for what does not
  * verify.
  */
-bool tsb_signature_take(const struct tsb_key *key, const struct ska_mechanism *mechanism,
+bool tsb_signature_take(struct tsb_key *key, const struct ska_mechanism *mechanism,
                         struct ska_span payload, const char *text, uint8_t *signature,
                         size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
 

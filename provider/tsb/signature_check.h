@@ -5,13 +5,13 @@
 #ifndef SKA_TSB_SIGNATURE_CHECK_H
 #define SKA_TSB_SIGNATURE_CHECK_H
 
-#include "provider/backend/backend.h"
+#include "provider/tsb/broker_key.h"
 
 /*
  * Whether this is the key's signature by exactly this mechanism (of PSS with this salt), over a
  * payload in the mechanism's form: DigestInfo, digest or message.
  */
-bool tsb_signature_verifies(const struct backend_key *key, const struct ska_mechanism *mechanism,
+bool tsb_signature_verifies(struct tsb_key *key, const struct ska_mechanism *mechanism,
                             struct ska_span payload, struct ska_span signature);
 
 #endif
