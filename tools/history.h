@@ -24,7 +24,7 @@ struct history_record {
     struct ska_span key_name;   /* in the approval token */
     struct ska_span public_key; /* of who answers */
     const char *reason;         /* of a refusal; NULL: none */
-    const char *broker_id;      /* of the request of a task, where it was asked for by that */
+    const char *broker_id;      /* of the request of a task; NULL: it is not known */
 };
 
 /*

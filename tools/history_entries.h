@@ -15,7 +15,7 @@ struct history_entry {
     const char *operation;
     const char *request_id;
     const char *stated_id; /* of a broker's task: by the requester */
-    const char *broker_id; /* of the request, where it was asked for by that */
+    const char *broker_id; /* of the request, where it was known */
     const char *key;
     const char *key_sha256;
     const char *approver_sha256;

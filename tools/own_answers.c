@@ -238,7 +238,7 @@ static bool look_at_answer(void *arg, const struct history_entry *entry)
 
     if (!is_text(entry->approver_sha256, looking->approver_sha256) ||
         (!begins(entry->request_id, looking->given) && !begins(entry->stated_id, looking->given) &&
-         !is_text(entry->broker_id, looking->given)))
+         (entry->broker_id == NULL || strcasecmp(entry->broker_id, looking->given) != 0)))
         return true;
     answer->found = true;
     answer->refused = history_is_refusal(entry->answer);

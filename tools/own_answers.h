@@ -54,7 +54,7 @@ struct own_answer {
 
 /*
  * The last one by this key to what goes by this id: the task's or the requester's, or the first
- * digits of these, or the broker's id of the request where that was given then. That the history
+ * digits of these, or the broker's id of the request where that was known then. That the history
  * cannot be read is none.
  */
 void own_answer_find(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *given,

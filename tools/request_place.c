@@ -199,6 +199,12 @@ bool request_place_put(struct request_place *place, const struct ska_request *re
                : place->kind->put(place, request, kind, answer, name);
 }
 
+bool request_place_broker_id(struct request_place *place, const struct ska_request *request,
+                             char id[BROKER_ID_SIZE])
+{
+    return place->kind->broker_id != NULL && place->kind->broker_id(place, request, id);
+}
+
 bool request_place_is_open(struct request_place *place, const char *id)
 {
     return place->kind->is_open == NULL || place->kind->is_open(place, id);

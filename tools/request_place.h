@@ -7,6 +7,7 @@
 #ifndef SKA_TOOLS_REQUEST_PLACE_H
 #define SKA_TOOLS_REQUEST_PLACE_H
 
+#include "provider/backend/broker.h"
 #include "provider/sign/ballot.h"
 #include "provider/sign/directory.h"
 #include "tools/approver.h"
@@ -107,6 +108,8 @@ struct request_place_kind {
                   struct ska_span public_key);
     bool (*put)(struct request_place *place, const struct ska_request *request,
                 enum ska_file_kind kind, struct ska_approval *answer, char *name);
+    bool (*broker_id)(struct request_place *place, const struct ska_request *request,
+                      char id[BROKER_ID_SIZE]);
     bool (*is_open)(struct request_place *place, const char *id);
     bool (*withdraw)(struct request_place *place, const struct ska_ballot *ballot);
 };
@@ -162,6 +165,12 @@ bool request_place_count(struct request_place *place, struct ska_ballot *ballot,
 /* Whether the request of the ballot waits for this approver. */
 bool request_place_waits(struct request_place *place, const struct ska_ballot *ballot,
                          struct ska_span public_key);
+/*
+ * How the broker calls the request of an open task, by which others speak of it. False, nothing
+ * raised: it is not known.
+ */
+bool request_place_broker_id(struct request_place *place, const struct ska_request *request,
+                             char id[BROKER_ID_SIZE]) SKA_MUST_CHECK;
 /*
  * Hands in an approval or a refusal. `name` (NULL: it is not wanted) has room for
  * SKA_FILE_NAME_SIZE: of the file that it is in a directory.

@@ -642,15 +642,19 @@ bool review_refuse(struct tool *tool, struct review *review, const char *reason)
     return done;
 }
 
-/* What the approver has typed is the broker's id of the request where it is no other one of it. */
-static const char *broker_id_given(const struct review *review)
+/*
+ * By which he may be told of it again. What he has typed is the broker's id of the request where it
+ * is no other one of it; else the broker is asked. NULL: it is not known.
+ */
+static const char *find_broker_id(const struct review *review, char told[BROKER_ID_SIZE])
 {
     const char *given = review->source.what;
 
-    return review_is_of_broker(review) && given != NULL &&
-                   !request_is_called(review->request, given)
-               ? given
-               : NULL;
+    if (!review_is_of_broker(review))
+        return NULL;
+    if (given != NULL && !request_is_called(review->request, given))
+        return given;
+    return request_place_broker_id(review->source.place, review->request, told) ? told : NULL;
 }
 
 void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
@@ -658,13 +662,14 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
+    char broker_id[BROKER_ID_SIZE];
     const struct history_record record = {.libctx = tool->libctx,
                                           .answer = answer,
                                           .request = review->request,
                                           .key_name = review->ballot.token.key_name,
                                           .public_key = review_key(review),
                                           .reason = reason,
-                                          .broker_id = broker_id_given(review)};
+                                          .broker_id = find_broker_id(review, broker_id)};
 
     if (!history_add(&record, &quiet))
         report_warning("this answer could not be added to your own history: %s",

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/tsb/approver_call.h"
 #include "tools/own_answers.h"
 #include "tools/show/request_text.h"
@@ -34,6 +35,7 @@ struct task_place {
     struct own_rejections rejected;
     bool answers_read;         /* those that the history tells */
     bool rejections_told;      /* which of them are still there */
+    bool ids_untold;           /* the broker's own, of requests */
     struct ska_approval proof; /* over: */
     char time[sizeof("2026-01-05T09:31:00Z")];
     time_t proved; /* 0: never */
@@ -46,20 +48,19 @@ static struct task_place *tasks_of(struct request_place *place)
 
 /* ---- Who asks -------------------------------------------------------------------------------- */
 
-static bool open_task_key(struct task_place *tasks)
+static bool open_task_key(struct task_place *tasks, const struct ska_errors *errors)
 {
     struct approver *key = tasks->key.key;
     struct tool *tool = tasks->place.tool;
 
     return (key->key != NULL || key->locked ||
             approver_open(tool, key, tasks->key.uri, tasks->key.certificate)) &&
-           approver_unlock(key, tool->libctx, &tool->errors);
+           approver_unlock(key, tool->libctx, errors);
 }
 
 /* The time as it is said; never ahead of the broker's, whose clock may be behind a little. */
-static bool sign_time(struct task_place *tasks, time_t now)
+static bool sign_time(struct task_place *tasks, time_t now, const struct ska_errors *errors)
 {
-    const struct ska_errors *errors = &tasks->place.tool->errors;
     struct tm parts;
 
     ska_approval_clear(&tasks->proof);
@@ -73,12 +74,13 @@ static bool sign_time(struct task_place *tasks, time_t now)
     return true;
 }
 
-static bool prove(struct task_place *tasks, struct tsb_proof *proof)
+static bool prove(struct task_place *tasks, struct tsb_proof *proof,
+                  const struct ska_errors *errors)
 {
     time_t now = time(NULL);
 
     if ((now < tasks->proved || now - tasks->proved >= PROOF_SECONDS || tasks->proved == 0) &&
-        (!open_task_key(tasks) || !sign_time(tasks, now)))
+        (!open_task_key(tasks, errors) || !sign_time(tasks, now, errors)))
         return false;
     *proof = (struct tsb_proof){tasks->time, &tasks->proof};
     return true;
@@ -123,7 +125,7 @@ static bool fetch_tasks(struct task_place *tasks, const struct tsb_task_filter *
     bool done = false;
 
     *list = (struct task_list){NULL, 0};
-    done = prove(tasks, &proof) &&
+    done = prove(tasks, &proof, errors) &&
            tsb_tasks_visit(tasks->connection, &proof, filter, keep_task, &fetch, &wrong, errors);
     report_warnings_end(&warnings);
     return done && !fetch.failed;
@@ -358,6 +360,21 @@ static bool task_count(struct request_place *place, struct ska_ballot *ballot, b
     return ska_ballot_open(ballot, &place->tool->errors);
 }
 
+/* Not every broker tells; asked once, one that does not is asked no more. */
+static bool task_broker_id(struct request_place *place, const struct ska_request *request,
+                           char id[BROKER_ID_SIZE])
+{
+    struct task_place *tasks = tasks_of(place);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct tsb_proof proof;
+
+    tasks->ids_untold = tasks->ids_untold || !prove(tasks, &proof, &quiet) ||
+                        !tsb_task_request(tasks->connection, &proof, request->id, id, &quiet);
+    ska_error_capture_clear(&failure);
+    return !tasks->ids_untold;
+}
+
 /* A broker takes no signature for a refusal: it takes the task from who shows the key. */
 static bool task_put(struct request_place *place, const struct ska_request *request,
                      enum ska_file_kind kind, struct ska_approval *answer, char *name)
@@ -371,7 +388,8 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
     if (kind == SKA_FILE_APPROVAL)
         return tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);
-    return prove(tasks, &proof) && tsb_task_reject(tasks->connection, request->id, &proof, errors);
+    return prove(tasks, &proof, errors) &&
+           tsb_task_reject(tasks->connection, request->id, &proof, errors);
 }
 
 /* ---- The place ------------------------------------------------------------------------------- */
@@ -396,6 +414,7 @@ bool task_place_open(struct tool *tool, const struct ska_settings *settings,
                                                    .read = task_read,
                                                    .rejections = task_rejections,
                                                    .count = task_count,
+                                                   .broker_id = task_broker_id,
                                                    .put = task_put};
     struct task_place *made = calloc(1, sizeof(*made));
 

@@ -7,6 +7,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
+#include "provider/tsb/status_answer.h"
 #include "provider/tsb/task_answer.h"
 
 /*
@@ -17,6 +18,9 @@
 #define PAGE_SIZE 20
 /* The most that are looked at. */
 #define TASKS_MOST 1000
+/* What is told of a task: the request as it was handed in; what has become of that. */
+#define LEVEL_OF_REQUEST "level3"
+#define LEVEL_OF_STATUS "level6"
 /* So many one after the other that cannot be had: it is not for what is in them. */
 #define FAILURES_MOST 3
 
@@ -75,6 +79,7 @@ struct walk {
     struct tsb_connection *connection;
     const struct tsb_proof *proof;
     const struct tsb_task_filter *filter;
+    const char *level; /* how much of each is told */
     tsb_task_visit *visit;
     void *arg;
     const struct ska_errors *wrong;
@@ -105,7 +110,8 @@ static bool ask_page(struct walk *walk, size_t first, size_t size, cJSON **json,
     bool complete = body != NULL && add_proof(body, walk->proof) &&
                     ska_json_add_text(body, "id", walk->filter->task) &&
                     ska_json_add_text(body, "requestId", walk->filter->request) &&
-                    ska_json_add_text(body, "detailLevel", "level3") && add_page(body, first, size);
+                    ska_json_add_text(body, "detailLevel", walk->level) &&
+                    add_page(body, first, size);
 
     switch (call_as_approver(walk->connection, SKA_HTTP_POST, "/v1/filteredAllApprovalTask", body,
                              complete, json, &refusal, errors)) {
@@ -277,6 +283,7 @@ bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *
     struct walk walk = {.connection = connection,
                         .proof = proof,
                         .filter = filter,
+                        .level = LEVEL_OF_REQUEST,
                         .visit = visit,
                         .arg = arg,
                         .wrong = wrong};
@@ -291,6 +298,46 @@ bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *
         done = visit_from(&walk, first, &more, errors);
     }
     free(walk.seen);
+    return done;
+}
+
+/* ---- The request of a task ------------------------------------------------------------------- */
+
+static bool read_request_of(const struct ska_json_place *top, const char *task,
+                            char id[BROKER_ID_SIZE])
+{
+    struct ska_json_place array;
+    struct ska_json_place first;
+    char told[BROKER_ID_SIZE];
+
+    if (!ska_json_array(top, "tasks", SKA_JSON_REQUIRED, &array))
+        return false;
+    if (cJSON_GetArraySize(array.value) != 1)
+        return ska_json_fail(top, "tasks", "one task expected");
+    ska_json_element(&array, array.value->child, 0, &first);
+    if (!cJSON_IsObject(first.value) || !tsb_request_id_read(&first, "id", told))
+        return false;
+    if (strcmp(told, task) != 0)
+        return ska_json_fail_value(&first, "id", told, "that of the task that was asked for");
+    return tsb_task_request_read(&first, id);
+}
+
+bool tsb_task_request(struct tsb_connection *connection, const struct tsb_proof *proof,
+                      const char *task, char id[BROKER_ID_SIZE], const struct ska_errors *errors)
+{
+    const struct tsb_task_filter filter = {.task = task};
+    struct walk walk = {
+        .connection = connection, .proof = proof, .filter = &filter, .level = LEVEL_OF_STATUS};
+    struct ska_json_place top;
+    cJSON *json = NULL;
+    bool done = ask_page(&walk, 0, 1, &json, errors);
+
+    if (done) {
+        tsb_answer_top(&top, connection, json, errors);
+        done = cJSON_IsObject(json) ? read_request_of(&top, task, id)
+                                    : ska_fail(&top.at.errors, top.reason, "tasks expected");
+    }
+    cJSON_Delete(json);
     return done;
 }
 

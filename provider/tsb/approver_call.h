@@ -5,6 +5,7 @@
 #ifndef SKA_TSB_APPROVER_CALL_H
 #define SKA_TSB_APPROVER_CALL_H
 
+#include "provider/backend/broker.h"
 #include "provider/request/approval.h"
 #include "provider/request/request.h"
 #include "provider/tsb/connection.h"
@@ -31,6 +32,14 @@ bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *
                      const struct tsb_task_filter *filter, tsb_task_visit *visit, void *arg,
                      const struct ska_errors *wrong,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * How the broker calls the request that an open task is of. A broker need not tell approvers: that
+ * is SKA_R_SERVER_FAILURE, or whatever its refusal is.
+ */
+bool tsb_task_request(struct tsb_connection *connection, const struct tsb_proof *proof,
+                      const char *task, char id[BROKER_ID_SIZE],
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The answers to a task. SKA_R_WITHDRAWN: it is not there any more. */
 bool tsb_task_approve(struct tsb_connection *connection, const char *task, struct ska_span token,

@@ -169,3 +169,11 @@ bool tsb_task_read(const struct ska_json_place *task, struct ska_request **reque
     ska_request_free(made);
     return false;
 }
+
+bool tsb_task_request_read(const struct ska_json_place *task, char id[BROKER_ID_SIZE])
+{
+    struct ska_json_place status;
+
+    return ska_json_object(task, "requestStatus", SKA_JSON_REQUIRED, &status) &&
+           tsb_request_id_read(&status, "id", id);
+}

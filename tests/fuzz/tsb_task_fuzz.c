@@ -13,6 +13,11 @@
 
 #include "fuzz.h"
 
+static void check_id(const char *id)
+{
+    PROMISE(strlen(id) < BROKER_ID_SIZE && strpbrk(id, "/?#%. \"") == NULL);
+}
+
 static void check_task(const struct ska_request *request)
 {
     struct ska_approval_token token;
@@ -23,7 +28,7 @@ static void check_task(const struct ska_request *request)
     PROMISE(token.operation == request->operation);
     PROMISE(token.key_name.length > 0 &&
             ska_span_equal(token.key_name, ska_span_text(request->key_label)));
-    PROMISE(strlen(request->id) < BROKER_ID_SIZE && strpbrk(request->id, "/?#%. \"") == NULL);
+    check_id(request->id);
     if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form == SKA_PAYLOAD_MESSAGE)
         PROMISE(ska_span_equal(token.payload, ska_span_of(&request->payload)));
     else
@@ -41,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ska_request *request = NULL;
     struct ska_json_place place;
+    char id[BROKER_ID_SIZE];
     cJSON *json = NULL;
 
     if (!ska_json_parse(ska_span(data, size), "broker", &json, NULL))
@@ -50,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_task(request);
         ska_request_free(request);
     }
+    if (tsb_task_request_read(&place, id))
+        check_id(id);
     cJSON_Delete(json);
     PROMISE(ERR_peek_error() == 0);
     return 0;

@@ -162,6 +162,38 @@ signed_by document seal
 succeeds skatool history --key ska:object=seal
 shows 'approved +SIGN +seal'
 
+# Whichever of its ids it was approved or rejected by, it is known by each of them afterwards: that of
+# the task, the requester's, and the broker's own.
+count=0
+paper_for_bob() { # sets paper, and all three of a new request
+    paper=paper$((++count))
+    echo "$paper" >"$paper"
+    plain dgst -sha256 -binary "$paper" >"$paper.digest"
+    stated=$(printf "$count%.0s" {1..64})
+    hand_in seal NONE_WITH_ECDSA "$paper.digest" "$(ours_meta "\"requestId\":\"$stated\"")"
+    task=$(task_id bob)
+}
+for by in task stated request; do
+    paper_for_bob
+    approves bob "${!by}" seal "$paper"
+    for again in "$task" "$stated" "$request"; do
+        approves bob "$again" seal "$paper"
+        says "this key has approved request $again already, at 20.*; nothing to do"
+        ends 2 skatool reject --approver bob.pem "${at[@]}" --yes "$again"
+        says "declined.*this key has approved request $again already, at 20.*cannot be taken back; nothing was sent"
+    done
+    ask 200 DELETE "/v1/request/$request"
+    paper_for_bob
+    succeeds skatool reject --approver bob.pem "${at[@]}" --yes "${!by}"
+    for again in "$task" "$stated" "$request"; do
+        succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$again"
+        says "this key has rejected request $again already, at 20.*; nothing to do"
+        ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key seal --document "$paper" "$again"
+        says "declined.*this key has rejected request $again already, at 20.* a rejection is final"
+    done
+    ask 200 DELETE "/v1/request/$request"
+done
+
 # Other kinds of keys, and certificates.
 hand_in rsa SHA256_WITH_RSA document "$(meta 'just words')"
 succeeds tasks_of dave

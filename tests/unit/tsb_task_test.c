@@ -190,12 +190,46 @@ static void words_that_lie_are_refused(void **state)
     assert_null(with_words(APP "\"signedContent\":\"?\"}", &recorder));
 }
 
+static bool request_id_in(const char *text, char id[BROKER_ID_SIZE])
+{
+    struct ska_json_place task;
+    cJSON *json = NULL;
+    bool done = false;
+
+    assert_true(ska_json_parse(ska_span_text(text), "broker", &json, NULL));
+    ska_json_top(&task, json, "broker", SKA_R_SERVER_FAILURE, NULL);
+    done = tsb_task_request_read(&task, id);
+    cJSON_Delete(json);
+    return done;
+}
+
+static void the_request_of_a_task_is_told_or_not(void **state)
+{
+    static const char *const untold[] = {
+        "{}",
+        "{\"requestStatus\":null}",
+        "{\"requestStatus\":\"1f\"}",
+        "{\"requestStatus\":{}}",
+        "{\"requestStatus\":{\"id\":7}}",
+        "{\"requestStatus\":{\"id\":\"\"}}",
+        "{\"requestStatus\":{\"id\":\"../1f\"}}",
+    };
+    char id[BROKER_ID_SIZE];
+
+    (void)state;
+    assert_true(request_id_in("{\"id\":\"2a\",\"requestStatus\":{\"id\":\"1f\"}}", id));
+    assert_string_equal(id, "1f");
+    for (size_t i = 0; i < sizeof(untold) / sizeof(untold[0]); i++)
+        assert_false(request_id_in(untold[i], id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_token_decides),
         cmocka_unit_test(the_kind_of_signature_must_fit),
         cmocka_unit_test(words_are_words),
+        cmocka_unit_test(the_request_of_a_task_is_told_or_not),
         cmocka_unit_test(words_that_lie_are_refused),
     };
 
