@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
@@ -23,6 +24,28 @@ static int rsa_index = -1;
 static int ec_index = -1;
 
 /* ---- An object's key ------------------------------------------------------------------------- */
+
+/*
+ * NULL, raised as libcrypto's own methods do it: a program has given our method to an object of its
+ * own (RSA_set_method()), which is no key of ours and has none of ours.
+ */
+static struct ska_key *key_of_rsa(const RSA *rsa)
+{
+    struct ska_key *key = RSA_get_ex_data(rsa, rsa_index);
+
+    if (key == NULL)
+        ERR_raise(ERR_LIB_RSA, RSA_R_VALUE_MISSING);
+    return key;
+}
+
+static struct ska_key *key_of_ec(const EC_KEY *ec)
+{
+    struct ska_key *key = EC_KEY_get_ex_data(ec, ec_index);
+
+    if (key == NULL)
+        ERR_raise(ERR_LIB_EC, EC_R_MISSING_PRIVATE_KEY);
+    return key;
+}
 
 /* As an EVP_PKEY does, it keeps the provider, too: it may live longer than the EVP_PKEY. */
 static bool legacy_take_key(struct ska_key *key)
@@ -73,8 +96,11 @@ static void legacy_freed(void *object, void *key, CRYPTO_EX_DATA *data, int inde
 /*
  * opendkim 2.11 frees its RSA once more than it may when RSA_sign() has failed, which a key in a
  * file does not make it do, and would end by that. So the object of a signature that failed gets
- * one reference more. Who frees too often uses it up; of others so many objects, public keys by
- * what is in them, at most stay until the process ends.
+ * one reference more. Who frees too often uses it up, and its place in the list is free again; of
+ * others so many objects, public keys by what is in them, at most stay until the process ends.
+ * Where all places are taken, the program has kept or freed so many as it is to, and does not need
+ * it: the object gets no more references than libcrypto gave it, and the signature has failed as
+ * any other. Only objects with a key of ours get here: of others nobody would tell when they go.
  */
 #define KEPT_MOST 64
 static _Atomic(const RSA *) kept[KEPT_MOST];
@@ -114,8 +140,6 @@ static void rsa_freed(void *object, void *key, CRYPTO_EX_DATA *data, int index, 
 static bool legacy_sign(struct ska_key *key, const char *digest_name, struct ska_span digest,
                         uint8_t *out, size_t *length)
 {
-    if (key == NULL)
-        return false;
     if (!key->provider->settings.legacy_methods)
         return ska_fail(&key->errors, SKA_R_WRONG_USE,
                         "the program wants to sign with an RSA or EC_KEY of its own (RSA_sign(), "
@@ -129,10 +153,13 @@ static bool legacy_sign(struct ska_key *key, const char *digest_name, struct ska
 static int rsa_sign(int type, const unsigned char *digest, unsigned int digest_length,
                     unsigned char *out, unsigned int *length, const RSA *rsa)
 {
-    struct ska_key *key = RSA_get_ex_data(rsa, rsa_index);
+    struct ska_key *key = key_of_rsa(rsa);
     const char *name = OBJ_nid2sn(type);
-    size_t written = (size_t)RSA_size(rsa);
+    size_t written = 0;
 
+    if (key == NULL)
+        return 0;
+    written = (size_t)RSA_size(rsa);
     if (!legacy_sign(key, name == NULL ? "" : name, ska_span(digest, digest_length), out,
                      &written)) {
         keep_after_failure((RSA *)(uintptr_t)rsa);
@@ -145,7 +172,7 @@ static int rsa_sign(int type, const unsigned char *digest, unsigned int digest_l
 static int rsa_refuse(int length, const unsigned char *from, unsigned char *to, RSA *rsa,
                       int padding)
 {
-    const struct ska_key *key = RSA_get_ex_data(rsa, rsa_index);
+    const struct ska_key *key = key_of_rsa(rsa);
 
     (void)length;
     (void)from;
@@ -162,10 +189,12 @@ static int rsa_refuse(int length, const unsigned char *from, unsigned char *to, 
 static int ec_sign(int type, const unsigned char *digest, int digest_length, unsigned char *out,
                    unsigned int *length, const BIGNUM *kinv, const BIGNUM *r, EC_KEY *ec)
 {
-    struct ska_key *key = EC_KEY_get_ex_data(ec, ec_index);
+    struct ska_key *key = key_of_ec(ec);
     size_t written = (size_t)ECDSA_size(ec);
 
     (void)type;
+    if (key == NULL)
+        return 0;
     if (kinv != NULL || r != NULL || digest_length < 0 ||
         !legacy_sign(key, NULL, ska_span(digest, (size_t)digest_length), out, &written))
         return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * legacy_methods signs|fails KEY PUBLIC-KEY: a program of the days of OpenSSL 1.x that signs with
- * the RSA or EC_KEY inside of an EVP_PKEY. signs: it gets signatures of digests, which verify, and
- * nothing else that takes the private key; fails: it gets none, and frees as opendkim does then.
+ * legacy_methods signs|fails|keeps KEY PUBLIC-KEY: a program of the days of OpenSSL 1.x that signs
+ * with the RSA or EC_KEY inside of an EVP_PKEY. signs: it gets signatures of digests, which verify,
+ * and nothing else that takes the private key; fails: it gets none, and frees as opendkim does
+ * then; keeps: it gets none, and frees as it is to.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "legacy_program.h"
@@ -119,10 +120,14 @@ static void rsa_signs(EVP_PKEY *key, EVP_PKEY *public_key)
     EVP_PKEY_free(wrapped);
 }
 
-/* Each time with a key that was loaded anew, and more often than objects are kept. */
+/* More often than objects are kept. */
+#define OBJECTS 80
+#define KEPT_MOST 64
+
+/* Each time with a key that was loaded anew. */
 static void rsa_fails(const char *path)
 {
-    for (int i = 0; i < 80; i++) {
+    for (int i = 0; i < OBJECTS; i++) {
         EVP_PKEY *key = key_in(NULL, path);
         RSA *rsa = EVP_PKEY_get1_RSA(key);
         unsigned char out[1024];
@@ -137,6 +142,78 @@ static void rsa_fails(const char *path)
         RSA_free(rsa);
         EVP_PKEY_free(key);
         RSA_free(rsa); /* once too often */
+    }
+}
+
+static int freed_index;
+static size_t freed;
+
+/* Of an object that was given an index of the program's. */
+static void count_freed(void *object, void *mark, CRYPTO_EX_DATA *data, int index, long number,
+                        void *pointer)
+{
+    (void)object;
+    (void)data;
+    (void)index;
+    (void)number;
+    (void)pointer;
+    freed += mark != NULL;
+}
+
+static void rsa_fails_once(RSA *rsa)
+{
+    unsigned char out[1024];
+    unsigned int length = 0;
+
+    ERR_clear_error();
+    must(RSA_set_ex_data(rsa, freed_index, &freed));
+    must(RSA_sign(NID_sha256, digest, 32, out, &length, rsa) != 1);
+    must(ERR_peek_error() != 0);
+    ERR_clear_error();
+}
+
+/* One that has our method, by hand, and neither our key nor a private number is the program's. */
+static void foreign_fails(const RSA *ours)
+{
+    RSA *foreign = RSA_new();
+    const BIGNUM *n = NULL;
+    const BIGNUM *e = NULL;
+    unsigned char in[32] = {0};
+    unsigned char out[1024];
+    size_t before = freed;
+
+    must(foreign != NULL);
+    RSA_get0_key(ours, &n, &e, NULL);
+    must(RSA_set0_key(foreign, BN_dup(n), BN_dup(e), NULL));
+    must(RSA_set_method(foreign, RSA_get_method(ours)));
+    rsa_fails_once(foreign);
+    must(RSA_private_encrypt(sizeof(in), in, out, foreign, RSA_PKCS1_PADDING) <= 0);
+    must(ERR_peek_error() != 0);
+    ERR_clear_error();
+    RSA_free(foreign);
+    must(freed == before + 1);
+}
+
+/*
+ * Of a program that frees as it is to, so many objects stay and no more; and those after them fail
+ * no other way, and are freed.
+ */
+static void rsa_keeps(const char *path)
+{
+    freed_index = RSA_get_ex_new_index(0, NULL, NULL, NULL, count_freed);
+    must(freed_index > 0);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        EVP_PKEY *key = key_in(NULL, path);
+        RSA *rsa = EVP_PKEY_get1_RSA(key);
+        size_t before = freed;
+
+        must(rsa != NULL);
+        foreign_fails(rsa);
+        rsa_fails_once(rsa);
+        rsa_fails_once(rsa);
+        RSA_free(rsa);
+        EVP_PKEY_free(key);
+        must(freed == before + 1 + (i >= KEPT_MOST));
     }
 }
 
@@ -230,6 +307,8 @@ int main(int argc, char **argv)
             (EVP_PKEY_is_a(key, "EC") ? ec_signs : rsa_signs)(key, public_key);
         }
         OSSL_LIB_CTX_free(libctx);
+    } else if (strcmp(argv[1], "keeps") == 0) {
+        rsa_keeps(argv[2]);
     } else {
         (EVP_PKEY_is_a(public_key, "EC") ? ec_fails : rsa_fails)(argv[2]);
     }
