@@ -567,7 +567,7 @@ void ska_gathering_tell_same_document(const struct ska_gathering *gathering,
 {
     const struct ska_open_request *open = &gathering->open;
 
-    if (open->published && !open->taken_up)
+    if (open->published && !open->taken_up && !gathering->job->same_document_told)
         ska_same_document_text(open->directory, open->request, text);
 }
 

@@ -37,6 +37,7 @@ struct ska_job {
     enum ska_no_content no_content; /* UNSAID with content: see request_content */
     enum ska_request_content request_content;
     bool content_is_kept; /* by the caller: the same command signs the same, with the times in it */
+    bool same_document_told; /* which others are open for it (same_document.h), by the caller */
     const char *description;
     const uid_t *requester;    /* by the file system, who has ordered it; NULL: this user asks */
     const char *timestamp_key; /* label; NULL: none is configured */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/same_document.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,10 +14,12 @@
 #include "provider/rule/window.h"
 
 /*
- * So many requests are looked at: nobody waits long only to be told this. Reading 100 takes a
- * millisecond, as only those are parsed that have the digest somewhere.
+ * So many requests are looked at: nobody waits long only to be told this. Reading 1000 takes ten
+ * milliseconds, as only those are parsed that have the digest somewhere.
  */
-#define LOOK_MOST 100
+#define LOOK_MOST 1000
+/* So many are named in a message, which is one line. */
+#define NAMED_MOST 5
 
 /* Empty: what is signed is no document's digest. */
 static struct ska_span document_digest(const struct ska_request *request)
@@ -40,7 +44,7 @@ static bool is_expired(const struct ska_request *request)
            strcmp(request->not_after, ska_time_text((uint64_t)time(NULL), now)) < 0;
 }
 
-static bool is_of_same_document(const struct ska_request *other, const struct ska_request *request)
+bool ska_is_of_same_document(const struct ska_request *other, const struct ska_request *request)
 {
     struct ska_span digest = document_digest(request);
 
@@ -120,52 +124,82 @@ static bool look_at(const struct ska_directory *directory, const char *id,
 
     if (!ska_directory_read(directory, id, &other, &owner, NULL))
         return false;
-    same = owner == geteuid() && is_of_same_document(other, request);
+    same = owner == geteuid() && ska_is_of_same_document(other, request);
     ska_request_free(other);
     return same;
 }
 
-static bool look_through(const struct ska_directory *directory, const struct ska_request *request,
-                         const struct traces *traces, char id[SKA_REQUEST_ID_LENGTH + 1])
+/* What others have put there costs no more than to see that. */
+static bool is_of_this_user(const struct ska_directory *directory, const char *name)
+{
+    struct stat status;
+
+    return fstatat(ska_directory_fd(directory), name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(status.st_mode) && status.st_uid == geteuid();
+}
+
+static void look_through(const struct ska_directory *directory, const struct ska_request *request,
+                         const struct traces *traces, ska_same_document_visit *visit, void *arg)
 {
     DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
     size_t looked = 0;
-    bool found = false;
 
-    while (listing != NULL && !found && looked < LOOK_MOST && (entry = readdir(listing)) != NULL) {
-        if (ska_file_kind_of(entry->d_name) != SKA_FILE_REQUEST)
+    while (listing != NULL && looked < LOOK_MOST && (entry = readdir(listing)) != NULL) {
+        char id[SKA_REQUEST_ID_LENGTH + 1];
+
+        if (ska_file_kind_of(entry->d_name) != SKA_FILE_REQUEST ||
+            !is_of_this_user(directory, entry->d_name))
             continue;
         looked++;
         memcpy(id, entry->d_name, SKA_REQUEST_ID_LENGTH);
         id[SKA_REQUEST_ID_LENGTH] = 0;
-        found = may_be_same(directory, entry->d_name, traces) && look_at(directory, id, request);
+        if (may_be_same(directory, entry->d_name, traces) && look_at(directory, id, request))
+            visit(arg, id);
     }
     if (listing != NULL)
         closedir(listing);
-    return found;
 }
 
-bool ska_find_same_document(const struct ska_directory *directory,
-                            const struct ska_request *request, char id[SKA_REQUEST_ID_LENGTH + 1])
+void ska_same_documents_visit(const struct ska_directory *directory,
+                              const struct ska_request *request, ska_same_document_visit *visit,
+                              void *arg)
 {
     struct ska_span digest = document_digest(request);
     struct traces traces = {{NULL}};
-    bool found = digest.length > 0 && make_traces(digest, &traces) &&
-                 look_through(directory, request, &traces, id);
 
+    if (digest.length > 0 && make_traces(digest, &traces))
+        look_through(directory, request, &traces, visit, arg);
     clear_traces(&traces);
-    return found;
+}
+
+/* ---- Words ----------------------------------------------------------------------------------- */
+
+struct naming {
+    const char *directory;
+    struct ska_buffer *text;
+    size_t count;
+};
+
+/* A ska_same_document_visit. */
+static void name_same_document(void *arg, const char *id)
+{
+    struct naming *naming = arg;
+
+    if (naming->count++ < NAMED_MOST)
+        ska_buffer_format(naming->text,
+                          "; request %.16s is open for the same document and key, too; skatool "
+                          "withdraw --dir %s %.16s ends it if it is not wanted",
+                          id, naming->directory, id);
 }
 
 void ska_same_document_text(const struct ska_directory *directory,
                             const struct ska_request *request, struct ska_buffer *text)
 {
-    char id[SKA_REQUEST_ID_LENGTH + 1];
+    struct naming naming = {ska_directory_path(directory), text, 0};
 
-    if (ska_find_same_document(directory, request, id))
-        ska_buffer_format(text,
-                          "; request %.16s is open for the same document and key, too; skatool "
-                          "withdraw --dir %s %.16s ends it if it is not wanted",
-                          id, ska_directory_path(directory), id);
+    ska_same_documents_visit(directory, request, name_same_document, &naming);
+    if (naming.count > NAMED_MOST)
+        ska_buffer_format(text, "; and %zu more, which skatool requests --dir %s shows",
+                          naming.count - NAMED_MOST, naming.directory);
 }

@@ -8,17 +8,24 @@
 
 #include "provider/sign/directory.h"
 
-/*
- * The id of another request in the directory, in a file of this user's and not expired, to sign
- * the document of `request` with its key. False: there is none, or it could not be found out. Looks
- * at 100 requests at most, in no order: with more open it may not be found.
+/* Whether `other` is another request than `request`, not expired, to sign its document with its
+ * key.
  */
-bool ska_find_same_document(const struct ska_directory *directory,
-                            const struct ska_request *request, char id[SKA_REQUEST_ID_LENGTH + 1]);
+bool ska_is_of_same_document(const struct ska_request *other, const struct ska_request *request);
+
+/*
+ * Calls `visit` with the id of each such request that is in the directory in a file of this user's,
+ * in no order. Of those files it looks at 1000 at most; what could not be read is passed over.
+ */
+typedef void ska_same_document_visit(void *arg, const char *id);
+void ska_same_documents_visit(const struct ska_directory *directory,
+                              const struct ska_request *request, ska_same_document_visit *visit,
+                              void *arg);
 
 /*
  * Adds "; request 0123456789abcdef is open for the same document and key, too; skatool withdraw
- * --dir DIR 0123456789abcdef ends it if it is not wanted" where there is one, else nothing.
+ * --dir DIR 0123456789abcdef ends it if it is not wanted" for each, and of more than a few how
+ * many.
  */
 void ska_same_document_text(const struct ska_directory *directory,
                             const struct ska_request *request, struct ska_buffer *text);

@@ -167,12 +167,45 @@ withdraw_new
 # A signature that waits says so at its beginning.
 configure 'approvals-dir = approvals' "audit-log = $work/audit.log" 'progress = yes'
 ends 2 seal p256 --approvals-timeout 1 -o second.p7s contract.txt
-says "^ska: $twice"
+says "^skatool: contract.txt: $twice"
+[ "$(grep -c 'same document' stderr.txt)" -eq 1 ] || fail "not once: $(cat stderr.txt)"
+refused "^ska: (request .*; )?$twice" ska cms -sign -cades -binary -in contract.txt -signer p256.crt \
+    -inkey "$(uri p256)?approvals-timeout=1" -outform DER -out unused
 configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
-answers | sed -n 's/\.request\.json$//p' | while read -r id; do
-    succeeds skatool withdraw --dir approvals "$id"
-done
-rm -f ./*.ska-pending
+withdraw_all() {
+    local id
+    for id in $(open_requests); do
+        succeeds skatool withdraw --dir approvals "$id"
+    done
+    rm -f ./*.ska-pending
+}
+withdraw_all
+# Begun again, each that stays open is named, in a line of its own, with what ends it.
+stays_open() { # ID...
+    local one
+    [ "$(grep -c 'same document' stderr.txt)" -eq $# ] || fail "not $#: $(cat stderr.txt)"
+    for one in "$@"; do
+        says "^skatool: contract.txt: request ${one:0:16} is open for the same document and key, too; skatool withdraw --dir approvals ${one:0:16} ends it if it is not wanted\$"
+    done
+}
+ends 2 seal p256 contract.txt
+stays_open
+mapfile -t others < <(open_requests)
+sleep 1
+ends 2 seal p256 --restart contract.txt
+stays_open "${others[@]}"
+ends 2 seal p256 contract.txt
+stays_open
+mapfile -t others < <(open_requests)
+sleep 1
+ends 2 seal p256 --restart contract.txt
+stays_open "${others[@]}"
+succeeds skatool withdraw --dir approvals "${others[0]}"
+mapfile -t others < <(open_requests)
+sleep 1
+ends 2 seal p256 --restart contract.txt
+stays_open "${others[@]}"
+withdraw_all
 
 # ---- Whatever comes between ----------------------------------------------------------------------
 

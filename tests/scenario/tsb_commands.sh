@@ -92,4 +92,25 @@ becomes "$id" EXECUTED
 succeeds "${seal[@]}"
 succeeds plain cms -verify -binary -inform DER -in other.txt.p7s -content other.txt \
     -CAfile authority.pem -purpose any -out content
+# Begun again, each request that stays open is named, with what ends it; not those that have ended.
+printf 'A third contract.\n' >third.txt
+seal=(skatool seal --key ska:object=guarded --cert guarded.crt third.txt)
+ids=()
+for i in 1 2 3; do
+    sleep 1
+    ends 2 "${seal[@]}" --restart
+    [ "$(grep -c 'same document' stderr.txt)" -eq ${#ids[@]} ] || fail "not ${#ids[@]}: $(cat stderr.txt)"
+    for id in "${ids[@]}"; do
+        says "^skatool: third.txt: request $id at $url is open for the same document and key, too; skatool withdraw $id ends it if it is not wanted\$"
+    done
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING"]}'
+    mapfile -t ids < <(grep -oE '"id":"[^"]*"' answer.json | cut -d '"' -f 4)
+    [ ${#ids[@]} -eq "$i" ] || fail "not $i: $(cat answer.json)"
+done
+succeeds skatool withdraw "${ids[0]}"
+ask 200 DELETE "/v1/request/${ids[1]}"
+sleep 1
+ends 2 "${seal[@]}" --restart
+says "request ${ids[2]} at $url is open for the same document"
+[ "$(grep -c 'same document' stderr.txt)" -eq 1 ] || fail "others, too: $(cat stderr.txt)"
 pass

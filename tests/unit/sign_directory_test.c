@@ -1293,18 +1293,58 @@ static void set_attributes(struct ska_request *request, uint8_t length, uint8_t 
     assert_true(ska_bytes_copy(&request->signed_content, ska_span(content, at), NULL));
 }
 
+struct found_same {
+    const struct ska_request *other;
+    size_t count;
+};
+
+/* A ska_same_document_visit. */
+static void note_same(void *arg, const char *id)
+{
+    struct found_same *found = arg;
+
+    if (found->other != NULL)
+        assert_string_equal(id, found->other->id);
+    found->count++;
+}
+
 static bool is_same_found(const struct ska_directory *directory, const struct ska_request *request,
                           struct ska_request *other)
 {
-    char id[SKA_REQUEST_ID_LENGTH + 1];
-    bool found = false;
+    struct found_same found = {other, 0};
 
     assert_int_equal(publish(directory, other, NULL), SKA_NAME_FREE);
-    found = ska_find_same_document(directory, request, id);
-    if (found)
-        assert_string_equal(id, other->id);
+    ska_same_documents_visit(directory, request, note_same, &found);
     ska_directory_finish(directory, other, -1, NULL);
-    return found;
+    return found.count == 1;
+}
+
+/* Of more than a message names, as many are counted as there are. */
+static void all_for_the_same_document_are_found(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_buffer text = {0};
+    struct found_same found = {NULL, 0};
+
+    (void)state;
+    set_digest(request, 0x11, 0x77);
+    for (uint8_t length = 2; length < 10; length++) {
+        struct ska_request *other = make_request("seal");
+
+        set_digest(other, length, length);
+        set_attributes(other, length, 0x77);
+        assert_int_equal(publish(directory, other, NULL), SKA_NAME_FREE);
+        ska_request_free(other);
+    }
+    ska_same_documents_visit(directory, request, note_same, &found);
+    assert_int_equal(found.count, 8);
+    ska_same_document_text(directory, request, &text);
+    assert_non_null(
+        strstr(ska_buffer_string(&text), "; and 3 more, which skatool requests --dir "));
+    ska_buffer_free(&text);
+    ska_request_free(request);
+    ska_directory_close(directory);
 }
 
 /* As a value of its own, and inside of what was hashed, at each place that it has in Base64. */
@@ -1377,6 +1417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_are_known_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_are_looked_at_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(the_same_document_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_for_the_same_document_are_found, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, make_approver, free_approver);

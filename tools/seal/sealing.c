@@ -21,6 +21,7 @@
 #include "tools/seal/signed_attributes.h"
 #include "tools/seal/cms.h"
 #include "tools/seal/kept_signature.h"
+#include "tools/seal/other_requests.h"
 #include "tools/seal/pending.h"
 #include "tools/seal/timestamp.h"
 #include "tools/show/text.h"
@@ -110,6 +111,37 @@ static bool is_signature_right(const struct sealing *sealing, struct ska_span si
     return verify_signature(sealing->call->tool->libctx, &signer->mechanism,
                             ska_span_of(&signer->public_key), ska_span_of(&sealing->payload),
                             signature);
+}
+
+/* ---- How it is signed ------------------------------------------------------------------------ */
+
+/* The same way as that of every signature (sign/sign.c). */
+static struct ska_job sealing_job(const struct sealing *sealing, const struct ska_errors *errors)
+{
+    const struct seal_call *call = sealing->call;
+    const struct ska_settings *settings = &call->tool->configuration.settings;
+    struct ska_job job = {
+        .libctx = call->tool->libctx,
+        .approver_keys = call->approver_keys,
+        .key = call->key,
+        .operation = SKA_OPERATION_SIGN,
+        .mechanism = call->signer.mechanism,
+        .payload = ska_span_of(&sealing->payload),
+        .content = ska_span_of(&sealing->attributes),
+        .request_content = settings->request_content,
+        .content_is_kept = true,
+        .same_document_told = true,
+        .description = sealing->description,
+        .timestamp_key = settings->timestamp_key,
+        .audit_log = {settings->audit_log, settings->state_dir},
+        .evidence_dir = settings->evidence_dir,
+        .errors = errors,
+        .sources = call->sources,
+        .timeout = call->timeout,
+        .progress = call->alone ? settings->progress : SKA_PROGRESS_NO,
+    };
+
+    return job;
 }
 
 /* ---- A seal that is there -------------------------------------------------------------------- */
@@ -233,6 +265,15 @@ static void say_begun(const struct sealing *sealing)
     ska_buffer_free(&age);
 }
 
+/* Those of an earlier call are still to be approved: it was begun again, or has another name. */
+static void say_others(struct sealing *sealing)
+{
+    const struct ska_job job = sealing_job(sealing, NULL);
+
+    if (backend_key_is_ska(job.key))
+        seal_tell_other_requests(&job, sealing->document);
+}
+
 static bool prepare(struct sealing *sealing)
 {
     const struct seal_call *call = sealing->call;
@@ -250,7 +291,11 @@ static bool prepare(struct sealing *sealing)
         return true;
     if (sealing->begun)
         say_begun(sealing);
-    return check_payload(sealing);
+    if (!check_payload(sealing))
+        return false;
+    if (!sealing->begun)
+        say_others(sealing);
+    return true;
 }
 
 void sealing_prepare(struct sealing *sealing)
@@ -260,34 +305,6 @@ void sealing_prepare(struct sealing *sealing)
 }
 
 /* ---- Signing --------------------------------------------------------------------------------- */
-
-/* The same way as that of every signature (sign/sign.c). */
-static struct ska_job sealing_job(const struct sealing *sealing, const struct ska_errors *errors)
-{
-    const struct seal_call *call = sealing->call;
-    const struct ska_settings *settings = &call->tool->configuration.settings;
-    struct ska_job job = {
-        .libctx = call->tool->libctx,
-        .approver_keys = call->approver_keys,
-        .key = call->key,
-        .operation = SKA_OPERATION_SIGN,
-        .mechanism = call->signer.mechanism,
-        .payload = ska_span_of(&sealing->payload),
-        .content = ska_span_of(&sealing->attributes),
-        .request_content = settings->request_content,
-        .content_is_kept = true,
-        .description = sealing->description,
-        .timestamp_key = settings->timestamp_key,
-        .audit_log = {settings->audit_log, settings->state_dir},
-        .evidence_dir = settings->evidence_dir,
-        .errors = errors,
-        .sources = call->sources,
-        .timeout = call->timeout,
-        .progress = call->alone ? settings->progress : SKA_PROGRESS_NO,
-    };
-
-    return job;
-}
 
 static bool ask_key(const struct sealing *sealing, struct ska_job *job)
 {
