@@ -320,6 +320,7 @@ static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 /* What was found out for a page, and the page. */
 struct review_showing {
     struct review_witness witness;
+    bool rejections_unread;
     struct review_page page;
 };
 
@@ -338,6 +339,7 @@ static bool find_rejected(struct tool *tool, const struct review *review,
     if (!review_rejected_before(tool, &own, showing->page.briefing.document, &before))
         return false;
     showing->page.briefing.rejected = before.when;
+    showing->rejections_unread = before.unread;
     return true;
 }
 
@@ -581,10 +583,15 @@ bool review_choose(struct tool *tool, const struct review *review, const struct 
     return done;
 }
 
-static void say_why_not_short(const struct review_page *page, struct ska_buffer *text)
+static void say_why_not_short(const struct review_showing *showing, struct ska_buffer *text)
 {
-    const struct briefing_warnings *warnings = &page->warnings;
+    const struct briefing_warnings *warnings = &showing->page.warnings;
 
+    if (showing->rejections_unread) {
+        ska_buffer_text(text, "what you have rejected before cannot be read, and this may be it: "
+                              "mend the history that the warning names");
+        return;
+    }
     if (warnings->count == 0) {
         ska_buffer_text(text, "there is more to it than six lines tell");
         return;
@@ -602,11 +609,11 @@ bool review_may_be_unread(struct tool *tool, const struct review *review,
     bool done =
         showing_make(tool, review, document, false, &showing) && decide_short(&showing.page);
 
-    *may = done &&
+    *may = done && !showing.rejections_unread &&
            (review->request->operation == SKA_OPERATION_SIGN ? showing.page.is_short
                                                              : showing.page.warnings.count == 0);
     if (done && !*may)
-        say_why_not_short(&showing.page, why_not);
+        say_why_not_short(&showing, why_not);
     showing_clear(&showing);
     return done;
 }

@@ -128,7 +128,8 @@ bool review_rejected_before(struct tool *tool, const struct review *review,
                             struct rejected_before *before) SKA_MUST_CHECK;
 /*
  * Whether it may be approved where nobody reads the page: of a signature six lines would be enough,
- * and of a change of a key there is no warning. *why_not says what has to be read.
+ * of a change of a key there is no warning, and of either it is known whether it was rejected
+ * before. *why_not says what has to be read.
  */
 bool review_may_be_unread(struct tool *tool, const struct review *review,
                           const struct document *document, bool *may,

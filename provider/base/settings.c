@@ -218,26 +218,22 @@ static const char *set_request_content(struct ska_settings *settings, const char
     return NULL;
 }
 
+/* Of two names the second one says that it is so. */
+static bool set_flag(bool *flag, const char *no, const char *yes, const char *value)
+{
+    *flag = strcmp(value, yes) == 0;
+    return *flag || strcmp(value, no) == 0;
+}
+
 static const char *set_load(struct ska_settings *settings, const char *value)
 {
-    static const char *const names[] = {"late", "early"};
-    size_t index = 0;
-
-    if (!find_name(names, COUNT(names), value, &index))
-        return "early or late expected";
-    settings->load_early = index == 1;
-    return NULL;
+    return set_flag(&settings->load_early, "late", "early", value) ? NULL
+                                                                   : "early or late expected";
 }
 
 static const char *set_legacy_methods(struct ska_settings *settings, const char *value)
 {
-    static const char *const names[] = {"no", "yes"};
-    size_t index = 0;
-
-    if (!find_name(names, COUNT(names), value, &index))
-        return "yes or no expected";
-    settings->legacy_methods = index == 1;
-    return NULL;
+    return set_flag(&settings->legacy_methods, "no", "yes", value) ? NULL : "yes or no expected";
 }
 
 /* Those that are kept as something else than text: each function says what is wrong, or NULL. */

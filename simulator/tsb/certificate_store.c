@@ -6,15 +6,16 @@
 #include <openssl/x509.h>
 
 #include "provider/base/certificate.h"
-#include "simulator/tsb/device_template.h"
 
 static CK_RV find_certificate(struct tsb_device *device, CK_SESSION_HANDLE session,
                               const char *label, CK_OBJECT_HANDLE *object)
 {
-    CK_ULONG count = 0;
-    CK_RV rv = tsb_objects_find(device, session, CKO_CERTIFICATE, label, object, 1, &count);
+    CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+    struct tsb_template wanted = {.count = 0};
 
-    return rv == CKR_OK && count == 0 ? CKR_OBJECT_HANDLE_INVALID : rv;
+    tsb_template_put(&wanted, CKA_CLASS, &class, sizeof(class));
+    tsb_template_put(&wanted, CKA_LABEL, label, strlen(label));
+    return tsb_object_match(device, session, &wanted, object);
 }
 
 static CK_RV delete_in(struct tsb_device *device, CK_SESSION_HANDLE session, const char *label)

@@ -3,26 +3,16 @@
 
 #include <string.h>
 
-#include "simulator/tsb/device_template.h"
-
 static CK_RV find_data(struct tsb_device *device, CK_SESSION_HANDLE session,
                        const struct tsb_data *data, CK_OBJECT_HANDLE *object)
 {
-    const CK_FUNCTION_LIST *calls = tsb_device_calls(device);
     CK_OBJECT_CLASS class = CKO_DATA;
-    CK_ULONG count = 0;
-    struct tsb_template template = {.count = 0};
-    CK_RV rv = CKR_OK;
+    struct tsb_template wanted = {.count = 0};
 
-    tsb_template_put(&template, CKA_CLASS, &class, sizeof(class));
-    tsb_template_put(&template, CKA_APPLICATION, data->application, strlen(data->application));
-    tsb_template_put(&template, CKA_LABEL, data->name, strlen(data->name));
-    rv = calls->C_FindObjectsInit(session, template.list, template.count);
-    if (rv != CKR_OK)
-        return rv;
-    rv = calls->C_FindObjects(session, object, 1, &count);
-    calls->C_FindObjectsFinal(session);
-    return rv == CKR_OK && count == 0 ? CKR_OBJECT_HANDLE_INVALID : rv;
+    tsb_template_put(&wanted, CKA_CLASS, &class, sizeof(class));
+    tsb_template_put(&wanted, CKA_APPLICATION, data->application, strlen(data->application));
+    tsb_template_put(&wanted, CKA_LABEL, data->name, strlen(data->name));
+    return tsb_object_match(device, session, &wanted, object);
 }
 
 static bool read_flag(struct tsb_device *device, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,

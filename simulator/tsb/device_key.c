@@ -10,17 +10,15 @@
 
 #include "provider/base/der.h"
 #include "provider/base/evp_key.h"
-#include "simulator/tsb/device_template.h"
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
-CK_RV tsb_objects_find(struct tsb_device *device, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class,
-                       const char *label, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *count)
+CK_RV tsb_objects_match(struct tsb_device *device, CK_SESSION_HANDLE session,
+                        struct tsb_template *wanted, CK_OBJECT_HANDLE *objects, CK_ULONG room,
+                        CK_ULONG *count)
 {
     const CK_FUNCTION_LIST *calls = tsb_device_calls(device);
-    CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
-                               {CKA_LABEL, tsb_writable(label), label == NULL ? 0 : strlen(label)}};
-    CK_RV rv = calls->C_FindObjectsInit(session, template, label == NULL ? 1 : 2);
+    CK_RV rv = calls->C_FindObjectsInit(session, wanted->list, wanted->count);
 
     *count = 0;
     if (rv != CKR_OK)
@@ -28,6 +26,26 @@ CK_RV tsb_objects_find(struct tsb_device *device, CK_SESSION_HANDLE session, CK_
     rv = calls->C_FindObjects(session, objects, room, count);
     calls->C_FindObjectsFinal(session);
     return rv;
+}
+
+CK_RV tsb_objects_find(struct tsb_device *device, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class,
+                       const char *label, CK_OBJECT_HANDLE *objects, CK_ULONG room, CK_ULONG *count)
+{
+    struct tsb_template wanted = {.count = 0};
+
+    tsb_template_put(&wanted, CKA_CLASS, &class, sizeof(class));
+    if (label != NULL)
+        tsb_template_put(&wanted, CKA_LABEL, label, strlen(label));
+    return tsb_objects_match(device, session, &wanted, objects, room, count);
+}
+
+CK_RV tsb_object_match(struct tsb_device *device, CK_SESSION_HANDLE session,
+                       struct tsb_template *wanted, CK_OBJECT_HANDLE *object)
+{
+    CK_ULONG count = 0;
+    CK_RV rv = tsb_objects_match(device, session, wanted, object, 1, &count);
+
+    return rv == CKR_OK && count == 0 ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
 static CK_RV read_number(struct tsb_device *device, CK_SESSION_HANDLE session,

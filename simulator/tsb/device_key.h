@@ -7,6 +7,7 @@
 
 #include "provider/rule/rule.h"
 #include "simulator/tsb/device.h"
+#include "simulator/tsb/device_template.h"
 
 /* A key that was found by its label, in a session. */
 struct tsb_key {
@@ -32,6 +33,14 @@ void tsb_key_close(struct tsb_device *device, struct tsb_key *key);
 CK_RV tsb_objects_find(struct tsb_device *device, CK_SESSION_HANDLE session, CK_OBJECT_CLASS class,
                        const char *label, CK_OBJECT_HANDLE *objects, CK_ULONG room,
                        CK_ULONG *count);
+
+/* Those that have all of these attributes. */
+CK_RV tsb_objects_match(struct tsb_device *device, CK_SESSION_HANDLE session,
+                        struct tsb_template *wanted, CK_OBJECT_HANDLE *objects, CK_ULONG room,
+                        CK_ULONG *count);
+/* The first of those. CKR_OBJECT_HANDLE_INVALID: there is none. */
+CK_RV tsb_object_match(struct tsb_device *device, CK_SESSION_HANDLE session,
+                       struct tsb_template *wanted, CK_OBJECT_HANDLE *object);
 
 /* Values of an object. */
 CK_RV tsb_key_bytes(struct tsb_device *device, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,

@@ -158,6 +158,9 @@ chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'others may write to it' 'is left: what you have rejected before cannot be read' '0 approved, 0 rejected, 1 left'
 heard /v1/approval 0
+ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes \
+    00000000-0000-4000-8000-000000000001
+says 'folder/deal.txt is the document, but .*\(what you have rejected before cannot be read, and this may be it: .*without --yes'
 chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
 # Something else by the id of what was rejected, approved, takes no rejection away.
 tells list.json "$(renamed other.json "$id")"

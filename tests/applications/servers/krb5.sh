@@ -21,33 +21,32 @@ row_keys www rsa ordinary ordinary_rsa
 plain_key partner
 with_pin
 port=$(free_port)
-cat >extensions.cnf <<'END'
-[kdc]
-keyUsage=nonRepudiation,digitalSignature,keyEncipherment,keyAgreement
-extendedKeyUsage=1.3.6.1.5.2.3.5
-subjectAltName=otherName:1.3.6.1.5.2.2;SEQUENCE:kdc_name
-[kdc_name]
+# A principal of the realm, in a section of its own: PKINIT's use of keys, and the name as RFC 4556 has it.
+principal() { # SECTION KEY-USAGE EXTENDED-KEY-USAGE NAME-TYPE NAME...
+    local section=$1 usage=$2 extended=$3 type=$4 letters=({a..z}) i
+    shift 4
+    cat <<END
+[$section]
+keyUsage=$usage
+extendedKeyUsage=$extended
+subjectAltName=otherName:1.3.6.1.5.2.2;SEQUENCE:${section}_name
+[${section}_name]
 realm=EXP:0,GeneralString:TEST
-principal_name=EXP:1,SEQUENCE:kdc_principal
-[kdc_principal]
-name_type=EXP:0,INTEGER:2
-name_string=EXP:1,SEQUENCE:kdc_names
-[kdc_names]
-a=GeneralString:krbtgt
-b=GeneralString:TEST
-[client]
-keyUsage=digitalSignature,keyEncipherment,keyAgreement
-extendedKeyUsage=1.3.6.1.5.2.3.4
-subjectAltName=otherName:1.3.6.1.5.2.2;SEQUENCE:client_name
-[client_name]
-realm=EXP:0,GeneralString:TEST
-principal_name=EXP:1,SEQUENCE:client_principal
-[client_principal]
-name_type=EXP:0,INTEGER:1
-name_string=EXP:1,SEQUENCE:client_names
-[client_names]
-a=GeneralString:user
+principal_name=EXP:1,SEQUENCE:${section}_principal
+[${section}_principal]
+name_type=EXP:0,INTEGER:$type
+name_string=EXP:1,SEQUENCE:${section}_names
+[${section}_names]
 END
+    for ((i = 1; i <= $#; i++)); do
+        echo "${letters[i - 1]}=GeneralString:${!i}"
+    done
+}
+both=digitalSignature,keyEncipherment,keyAgreement
+{
+    principal kdc "nonRepudiation,$both" 1.3.6.1.5.2.3.5 2 krbtgt TEST
+    principal client "$both" 1.3.6.1.5.2.3.4 1 user
+} >extensions.cnf
 for key in www rsa ordinary ordinary_rsa partner; do
     for end in kdc client; do
         plain x509 -new -force_pubkey $key.pub.pem -subj /CN=$end -CA ca.crt -CAkey ca.key -days 9 \

@@ -6,8 +6,6 @@ packages='python3-tornado'
 commands='/usr/bin/python3'
 works=full
 logs=nothing
-pin_of=root
-user=root
 port=8443
 configuration() {
     cat <<'END'
@@ -16,16 +14,9 @@ context.load_cert_chain("/etc/ska/www.crt", "/etc/ska/www.pem")
 tornado.httpserver.HTTPServer(application, ssl_options=context).listen(8443)
 END
 }
-prepare() {
-    /usr/bin/python3 -c "import tornado" 2>/dev/null || skip "no python3-tornado"
-}
-server() {
-    {
-        printf "%s\n" "import ssl, tornado.web, tornado.ioloop, tornado.httpserver" "application = tornado.web.Application([])"
-        configuration | placed "$1"
-        echo "tornado.ioloop.IOLoop.current().start()"
-    } >server.py
-    start server.log /usr/bin/python3 server.py
-}
-# shellcheck source=tests/applications/server.sh
-. "$(dirname "$0")/../server.sh"
+modules='tornado'
+before='import ssl, tornado.web, tornado.ioloop, tornado.httpserver
+application = tornado.web.Application([])'
+after='tornado.ioloop.IOLoop.current().start()'
+# shellcheck source=tests/applications/python_server.sh
+. "$(dirname "$0")/../python_server.sh"

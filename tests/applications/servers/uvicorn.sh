@@ -6,8 +6,6 @@ packages='uvicorn'
 commands='uvicorn'
 works=full
 logs=nothing
-pin_of=root
-user=root
 port=8443
 configuration() {
     cat <<'END'
