@@ -308,18 +308,13 @@ static bool read_request_of(const struct ska_json_place *top, const char *task,
 {
     struct ska_json_place array;
     struct ska_json_place first;
-    char told[BROKER_ID_SIZE];
 
     if (!ska_json_array(top, "tasks", SKA_JSON_REQUIRED, &array))
         return false;
     if (cJSON_GetArraySize(array.value) != 1)
         return ska_json_fail(top, "tasks", "one task expected");
     ska_json_element(&array, array.value->child, 0, &first);
-    if (!cJSON_IsObject(first.value) || !tsb_request_id_read(&first, "id", told))
-        return false;
-    if (strcmp(told, task) != 0)
-        return ska_json_fail_value(&first, "id", told, "that of the task that was asked for");
-    return tsb_task_request_read(&first, id);
+    return tsb_task_request_read(&first, task, id);
 }
 
 bool tsb_task_request(struct tsb_connection *connection, const struct tsb_proof *proof,

@@ -170,10 +170,16 @@ bool tsb_task_read(const struct ska_json_place *task, struct ska_request **reque
     return false;
 }
 
-bool tsb_task_request_read(const struct ska_json_place *task, char id[BROKER_ID_SIZE])
+bool tsb_task_request_read(const struct ska_json_place *task, const char *task_id,
+                           char id[BROKER_ID_SIZE])
 {
     struct ska_json_place status;
+    char told[BROKER_ID_SIZE];
 
+    if (!cJSON_IsObject(task->value) || !tsb_request_id_read(task, "id", told))
+        return false;
+    if (strcmp(told, task_id) != 0)
+        return ska_json_fail_value(task, "id", told, "that of the task that was asked for");
     return ska_json_object(task, "requestStatus", SKA_JSON_REQUIRED, &status) &&
            tsb_request_id_read(&status, "id", id);
 }

@@ -21,8 +21,9 @@
  */
 bool tsb_task_read(const struct ska_json_place *task, struct ska_request **request) SKA_MUST_CHECK;
 
-/* How the broker calls the request that a task is of, where that is told (level 6). */
-bool tsb_task_request_read(const struct ska_json_place *task,
+/* How the broker calls the request that the task with this id is of, where that is told (level 6).
+ */
+bool tsb_task_request_read(const struct ska_json_place *task, const char *task_id,
                            char id[BROKER_ID_SIZE]) SKA_MUST_CHECK;
 
 #endif

@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_task(request);
         ska_request_free(request);
     }
-    if (tsb_task_request_read(&place, id))
+    if (tsb_task_request_read(&place, "2a", id))
         check_id(id);
     cJSON_Delete(json);
     PROMISE(ERR_peek_error() == 0);

@@ -198,7 +198,7 @@ static bool request_id_in(const char *text, char id[BROKER_ID_SIZE])
 
     assert_true(ska_json_parse(ska_span_text(text), "broker", &json, NULL));
     ska_json_top(&task, json, "broker", SKA_R_SERVER_FAILURE, NULL);
-    done = tsb_task_request_read(&task, id);
+    done = tsb_task_request_read(&task, "2a", id);
     cJSON_Delete(json);
     return done;
 }
@@ -206,13 +206,16 @@ static bool request_id_in(const char *text, char id[BROKER_ID_SIZE])
 static void the_request_of_a_task_is_told_or_not(void **state)
 {
     static const char *const untold[] = {
-        "{}",
-        "{\"requestStatus\":null}",
-        "{\"requestStatus\":\"1f\"}",
-        "{\"requestStatus\":{}}",
-        "{\"requestStatus\":{\"id\":7}}",
-        "{\"requestStatus\":{\"id\":\"\"}}",
-        "{\"requestStatus\":{\"id\":\"../1f\"}}",
+        "[]",
+        "{\"requestStatus\":{\"id\":\"1f\"}}",
+        "{\"id\":\"2b\",\"requestStatus\":{\"id\":\"1f\"}}",
+        "{\"id\":\"2a\"}",
+        "{\"id\":\"2a\",\"requestStatus\":null}",
+        "{\"id\":\"2a\",\"requestStatus\":\"1f\"}",
+        "{\"id\":\"2a\",\"requestStatus\":{}}",
+        "{\"id\":\"2a\",\"requestStatus\":{\"id\":7}}",
+        "{\"id\":\"2a\",\"requestStatus\":{\"id\":\"\"}}",
+        "{\"id\":\"2a\",\"requestStatus\":{\"id\":\"../1f\"}}",
     };
     char id[BROKER_ID_SIZE];
 
