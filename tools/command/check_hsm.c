@@ -155,8 +155,9 @@ static void warn_of_end(void *arg, const char *sentence)
     check_warning("key", "%s", sentence);
 }
 
-static void check_key_rules(struct tool *tool, struct backend_key *key)
+static void check_key_rules(struct tool *tool, struct backend_key *key, STACK_OF(X509) * known)
 {
+    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct backend_key_state state = {0};
@@ -164,7 +165,7 @@ static void check_key_rules(struct tool *tool, struct backend_key *key)
     if (!backend_key_is_ska(key))
         return;
     if (backend_key_state(key, &state, &quiet))
-        certificate_ends_say_encoded(state.rules, warn_of_end, NULL);
+        certificate_ends_say_encoded(&ends, state.rules);
     else
         check_captured(tool, "key", &capture);
     backend_key_state_clear(&state);
@@ -172,7 +173,8 @@ static void check_key_rules(struct tool *tool, struct backend_key *key)
 
 /* Whether it is there, what of its URI says nothing to us, and until when its approvers can
  * approve. */
-static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults)
+static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults,
+                          STACK_OF(X509) * known)
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
@@ -195,7 +197,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
                  backend_key_token_label(key));
     if (key != NULL)
-        check_key_rules(tool, key);
+        check_key_rules(tool, key, known);
     hsm_uri_free(uri);
     backend_key_free(key);
 }
@@ -219,7 +221,7 @@ static bool check_tokens(struct tool *tool, const struct hsm_defaults *defaults)
     return true;
 }
 
-void check_hsm(struct tool *tool, const char *key)
+void check_hsm(struct tool *tool, const char *key, STACK_OF(X509) * known)
 {
     const struct hsm_defaults defaults = tool_defaults(tool);
 
@@ -228,5 +230,5 @@ void check_hsm(struct tool *tool, const char *key)
     else if (!check_tokens(tool, &defaults))
         return;
     if (key != NULL)
-        check_key_uri(tool, key, &defaults);
+        check_key_uri(tool, key, &defaults, known);
 }
