@@ -278,7 +278,7 @@ static struct ska_job sealing_job(const struct sealing *sealing, const struct sk
         .content_is_kept = true,
         .description = sealing->description,
         .timestamp_key = settings->timestamp_key,
-        .audit_log = {settings->audit_log, settings->state_dir},
+        .audit_log = tool_audit_log(call->tool),
         .evidence_dir = settings->evidence_dir,
         .errors = errors,
         .sources = call->sources,
