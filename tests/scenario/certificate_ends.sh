@@ -110,6 +110,30 @@ shows '"about":.*"certs"' 'ca.pem: certificates in PEM are needed'
 refused 'ca.pem: certificates in PEM are needed' skatool show --key "$(uri certified)" --certs ca.pem
 refused '--certs does not go with --plan' skatool check-config --certs ca.pem --plan
 
+# One that is on the token with its key, by its label or its id; an old one next to a new one is renewed.
+key www p256 none
+succeeds ours openssl pkey -in "$(uri www)" -pubout -out www.pub.pem
+www() { # DAYS OPTION...: a certificate for the key, on the token
+    plain x509 -new -force_pubkey www.pub.pem -subj /CN=www -days "$1" -CA new-ca.crt -CAkey ca.pem -outform DER -out www.der
+    p11 --write-object www.der --type cert "${@:2}" >/dev/null 2>&1
+}
+www 30 --label www
+soon='the certificate of www expires within 60 days'
+succeeds skatool check-config --key "$(uri www)"
+shows "warning key +$soon"
+succeeds skatool show --key "$(uri www)"
+says "warning: $soon"
+id=$(sed -nE 's/^ *id +//p' stdout.txt)
+succeeds skatool check-config --key "$(uri ordinary)"
+! grep -q "$soon" stdout.txt || fail "the certificate of another key: $(cat stdout.txt)"
+[ -n "$id" ] || fail "no id: $(cat stdout.txt)"
+www 300 --label new --id "$id"
+# Of another key, under the same id.
+plain x509 -in soon-ca.crt -outform DER -out soon-ca.der
+p11 --write-object soon-ca.der --type cert --label other --id "$id" >/dev/null 2>&1
+succeeds skatool show --key "$(uri www)"
+! grep -q warning stderr.txt || fail "warned of what is renewed: $(cat stderr.txt)"
+
 # The seal's own, and those of its chain.
 key sealing p256 empty.json
 succeeds ours openssl pkey -in "$(uri sealing)" -pubout -out sealing.pub.pem

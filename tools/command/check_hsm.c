@@ -15,6 +15,7 @@
 #include "provider/rule/window.h"
 #include "tools/certificate_end.h"
 #include "tools/command/check.h"
+#include "tools/key_certificates.h"
 
 /* Seconds by which the clocks of HSM and machine may differ without a word. */
 #define CLOCK_TOLERANCE 60
@@ -155,9 +156,9 @@ static void warn_of_end(void *arg, const char *sentence)
     check_warning("key", "%s", sentence);
 }
 
-static void check_key_rules(struct tool *tool, struct backend_key *key, STACK_OF(X509) * known)
+static void check_key_rules(struct tool *tool, struct backend_key *key,
+                            const struct certificate_ends *ends)
 {
-    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct backend_key_state state = {0};
@@ -165,7 +166,7 @@ static void check_key_rules(struct tool *tool, struct backend_key *key, STACK_OF
     if (!backend_key_is_ska(key))
         return;
     if (backend_key_state(key, &state, &quiet))
-        certificate_ends_say_encoded(&ends, state.rules);
+        certificate_ends_say_encoded(ends, state.rules);
     else
         check_captured(tool, "key", &capture);
     backend_key_state_clear(&state);
@@ -181,6 +182,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct backend_key *key = NULL;
+    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
 
     if (!hsm_uri_parse(text, &uri, &quiet)) {
         check_captured(tool, "key", &capture);
@@ -196,8 +198,10 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     else
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
                  backend_key_token_label(key));
-    if (key != NULL)
-        check_key_rules(tool, key, known);
+    if (key != NULL) {
+        key_certificates_say_ends(tool, uri, key, &ends);
+        check_key_rules(tool, key, &ends);
+    }
     hsm_uri_free(uri);
     backend_key_free(key);
 }

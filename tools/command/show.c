@@ -13,6 +13,7 @@
 #include "provider/rule/rule_codec.h"
 #include "tools/certificate_end.h"
 #include "tools/certificate_file.h"
+#include "tools/key_certificates.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
@@ -125,11 +126,14 @@ static void warn_of_end(void *arg, const char *sentence)
     report_warning("%s", sentence);
 }
 
-static void warn_of_ends(STACK_OF(X509) * known, const struct backend_key_state *state)
+static void warn_of_ends(const struct tool *tool, const struct hsm_uri *uri,
+                         const struct backend_key *key, const struct backend_key_state *state,
+                         STACK_OF(X509) * known)
 {
     const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
 
     certificate_ends_say_known(&ends);
+    key_certificates_say_ends(tool, uri, key, &ends);
     certificate_ends_say_encoded(&ends, state->rules);
 }
 
@@ -158,6 +162,7 @@ bool show_command(struct tool *tool, int argc, char **argv)
                 "its public key in PEM.",
         .options = options,
     };
+    struct hsm_uri *parsed = NULL;
     struct backend_key *key = NULL;
     struct backend_key_state state = {0};
     STACK_OF(X509) *known = NULL;
@@ -165,15 +170,16 @@ bool show_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv) || !read_certs(tool, certs, &known))
         return false;
-    if (!tool_open_key(tool, uri, NULL, &key)) {
+    if (!tool_open_key(tool, uri, &parsed, &key)) {
         certificates_free(known);
         return false;
     }
     if (!backend_key_is_ska(key) || backend_key_state(key, &state, &tool->errors))
         done = json ? print_key_json(tool, key, &state) : print_text(tool, key, &state);
     if (done)
-        warn_of_ends(known, &state);
+        warn_of_ends(tool, parsed, key, &state, known);
     certificates_free(known);
+    hsm_uri_free(parsed);
     backend_key_state_clear(&state);
     backend_key_free(key);
     return done;
