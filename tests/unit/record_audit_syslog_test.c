@@ -5,7 +5,9 @@
  */
 #include "sign_support.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -119,13 +121,25 @@ static void repair_is_sent_too(void **state)
 static void what_is_not_in_the_file_is_not_sent(void **state)
 {
     const struct ska_audit_entry entry = {SKA_AUDIT_DECISION, &request, NULL, "done"};
+    struct rlimit full = {.rlim_cur = 10};
+    struct rlimit before;
     int priority = 0;
+    bool written = true;
 
     (void)state;
     assert_int_equal(mkdir(path, 0700), 0);
     assert_false(ska_audit_append(&to_both, NULL, &entry, NULL));
     assert_null(take(&priority));
     rmdir(path);
+    /* The disk is full. */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    written = ska_audit_append(&to_both, NULL, &entry, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_false(written);
+    assert_null(take(&priority));
 }
 
 static void nothing_waits_for_it(void **state)
