@@ -7,21 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "provider/base/log_file.h"
 #include "provider/base/printable.h"
-#include "provider/base/settings.h"
 
 /* Whoever can make handshakes fail must not be able to fill a disk. */
 #define LINES_A_MINUTE 60
-
-#define SYSLOG_SOCKET "/dev/log"
 
 /* In memory that children share, as servers may make one for each connection. */
 struct line_counts {
@@ -31,103 +24,26 @@ struct line_counts {
 };
 
 struct ska_failure_log {
-    bool to_syslog;
+    struct ska_system_log *system_log; /* NULL: to the file */
     struct ska_log_file file;
-    int socket; /* connected to the system's log */
-    dev_t socket_device;
-    ino_t socket_inode;
     struct line_counts *counts;
 };
-
-/* ---- The system's log ------------------------------------------------------------------------ */
-
-/* Not by syslog(3): that belongs to the program, and finds no socket from within a chroot. */
-static int connect_to_syslog(void)
-{
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
-static bool open_syslog(struct ska_failure_log *log)
-{
-    struct stat status;
-
-    log->to_syslog = true;
-    log->socket = connect_to_syslog();
-    if (log->socket < 0 || fstat(log->socket, &status) != 0)
-        return false;
-    log->socket_device = status.st_dev;
-    log->socket_inode = status.st_ino;
-    return true;
-}
-
-/* A program may have closed it, and have something else there. */
-static bool is_our_socket(const struct ska_failure_log *log)
-{
-    struct stat now;
-
-    return log->socket >= 0 && fstat(log->socket, &now) == 0 && now.st_dev == log->socket_device &&
-           now.st_ino == log->socket_inode;
-}
-
-/* By what it calls itself: whoever starts a program chooses that, and could write lines with it. */
-static void add_program(struct ska_buffer *text)
-{
-    ska_buffer_name(text, ska_span_text(program_invocation_short_name));
-}
-
-/* "<PRIORITY>Nov 29 03:12:01 nginx[1234]: ", as the system's log expects it from programs here. */
-static void add_syslog_head(struct ska_buffer *text)
-{
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const time_t now = time(NULL);
-    struct tm broken;
-
-    if (localtime_r(&now, &broken) == NULL)
-        memset(&broken, 0, sizeof(broken));
-    ska_buffer_format(text, "<%d>%s %2d %02d:%02d:%02d ", LOG_USER | LOG_ERR, months[broken.tm_mon],
-                      broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec);
-    add_program(text);
-    ska_buffer_format(text, "[%ld]: ska: ", (long)getpid());
-}
-
-/* The system's log may have been started anew: then by a connection for this line. */
-static void write_to_syslog(const struct ska_failure_log *log, const char *line)
-{
-    struct ska_buffer text = {0};
-    struct ska_bytes made = {NULL, 0};
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    int fd = -1;
-
-    add_syslog_head(&text);
-    ska_buffer_text(&text, line);
-    if (!ska_buffer_finish(&text, &made, NULL))
-        return;
-    if (!is_our_socket(log) || send(log->socket, made.data, made.length, flags) < 0) {
-        fd = connect_to_syslog();
-        if (fd >= 0)
-            (void)!send(fd, made.data, made.length, flags);
-        if (fd >= 0)
-            close(fd);
-    }
-    ska_bytes_free(&made);
-}
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
 static void put_line(const struct ska_failure_log *log, const char *line)
 {
-    if (log->to_syslog)
-        write_to_syslog(log, line);
-    else
+    struct ska_buffer text = {0};
+
+    if (log->system_log == NULL) {
         ska_log_file_write(&log->file, line);
+        return;
+    }
+    ska_buffer_format(&text, "ska: %s", line);
+    if (!text.failed)
+        (void)ska_system_log_write(log->system_log, LOG_USER | LOG_ERR, NULL,
+                                   ska_buffer_string(&text));
+    ska_buffer_free(&text);
 }
 
 static void put_left_out(struct ska_failure_log *log)
@@ -184,8 +100,9 @@ void ska_failure_log_write(struct ska_failure_log *log, enum ska_reason reason, 
     const int kept = errno;
 
     if (may_write(log)) {
-        if (!log->to_syslog) {
-            add_program(&line);
+        /* By what it calls itself: whoever starts a program chooses that, and could write lines. */
+        if (log->system_log == NULL) {
+            ska_buffer_name(&line, ska_span_text(program_invocation_short_name));
             ska_buffer_text(&line, ": ");
         }
         ska_buffer_format(&line, "%s: ", words == NULL ? "failure" : words);
@@ -207,18 +124,16 @@ static struct line_counts *share_counts(void)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-struct ska_failure_log *ska_failure_log_open(const char *where)
+struct ska_failure_log *ska_failure_log_open(const char *path, struct ska_system_log *system_log)
 {
     struct ska_failure_log *log = calloc(1, sizeof(*log));
 
     if (log == NULL)
         return NULL;
     log->file.fd = -1;
-    log->socket = -1;
+    log->system_log = system_log;
     log->counts = share_counts();
-    if (log->counts != NULL &&
-        (strcmp(where, SKA_LOG_SYSLOG) == 0 ? open_syslog(log)
-                                            : ska_log_file_open(&log->file, where) == NULL))
+    if (log->counts != NULL && (system_log != NULL || ska_log_file_open(&log->file, path) == NULL))
         return log;
     ska_failure_log_close(log);
     return NULL;
@@ -233,7 +148,5 @@ void ska_failure_log_close(struct ska_failure_log *log)
         munmap(log->counts, sizeof(*log->counts));
     }
     ska_log_file_close(&log->file);
-    if (is_our_socket(log))
-        close(log->socket);
     free(log);
 }

@@ -7,14 +7,16 @@
 #define SKA_PROVIDER_FAILURE_LOG_H
 
 #include "provider/base/error.h"
+#include "provider/base/system_log.h"
 
 struct ska_failure_log;
 
 /*
- * `where` is the value of the setting `log`. Opened now, since a program may give up its root
- * directory or its user later. NULL: it cannot be written by this process, and nobody is told.
+ * To the system's log (borrowed), or where that is NULL to a file. Opened now, since a program may
+ * give up its root directory or its user later. NULL: it cannot be written by this process, and
+ * nobody is told.
  */
-struct ska_failure_log *ska_failure_log_open(const char *where);
+struct ska_failure_log *ska_failure_log_open(const char *path, struct ska_system_log *system_log);
 void ska_failure_log_close(struct ska_failure_log *log); /* NULL is fine */
 
 /*

@@ -158,8 +158,14 @@ static void open_log(struct ska_provider *provider)
 {
     struct ska_settings settings = {0};
 
-    if (read_setting(provider, "log", &settings, NULL) && settings.log != NULL)
-        provider->log = ska_failure_log_open(settings.log);
+    if (read_setting(provider, "log", &settings, NULL) && settings.log != NULL) {
+        const bool to_syslog = ska_settings_log_to_syslog(&settings);
+
+        if (to_syslog)
+            provider->system_log = ska_system_log_open();
+        if (!to_syslog || provider->system_log != NULL)
+            provider->log = ska_failure_log_open(settings.log, provider->system_log);
+    }
     ska_settings_clear(&settings);
 }
 
@@ -172,6 +178,7 @@ void ska_provider_free(struct ska_provider *provider)
     free(provider->upcalls);
     ska_settings_clear(&provider->settings);
     ska_failure_log_close(provider->log);
+    ska_system_log_close(provider->system_log);
     free(provider);
 }
 

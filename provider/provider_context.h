@@ -31,9 +31,10 @@ struct ska_provider {
     struct ska_approver_keys *approver_keys;
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name, and to the log */
-    struct ska_errors log_only;  /* to the log, where there is one */
-    struct ska_failure_log *log; /* NULL: none */
-    struct hsm_pin *early_pin;   /* of the configuration's source, by early_load.c; NULL: none */
+    struct ska_errors log_only;        /* to the log, where there is one */
+    struct ska_system_log *system_log; /* where `log` is to it; NULL: it is not */
+    struct ska_failure_log *log;       /* NULL: none */
+    struct hsm_pin *early_pin; /* of the configuration's source, by early_load.c; NULL: none */
     struct ska_settings settings;
     bool configured;                         /* all settings are good ones */
     OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */

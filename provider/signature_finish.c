@@ -207,7 +207,9 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
         .request_content = provider->settings.request_content,
         .description = signature->approvals.description,
         .timestamp_key = provider->settings.timestamp_key,
-        .audit_log = {provider->settings.audit_log, provider->settings.state_dir},
+        .audit_log = {provider->settings.audit_log, provider->settings.state_dir,
+                      ska_settings_audit_to_syslog(&provider->settings) ? provider->system_log
+                                                                        : NULL},
         .evidence_dir = provider->settings.evidence_dir,
         .errors = ska_signature_errors(signature),
     };

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/certificate_end.h"
 
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+
+#include "provider/base/printable.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_codec.h"
 
@@ -21,21 +26,157 @@ enum certificate_end certificate_end(const X509 *certificate, time_t now)
                                                                       : CERTIFICATE_VALID;
 }
 
-/* A public key has no end. */
-static enum certificate_end approver_end(const struct ska_approver *approver, time_t now)
+/* ---- Chains ---------------------------------------------------------------------------------- */
+
+/* More CAs above each other are not followed. */
+#define CHAIN_MOST 10
+
+static bool has_issued(X509 *issuer, X509 *certificate)
+{
+    bool issued = false;
+
+    ERR_set_mark();
+    issued = X509_check_issued(issuer, certificate) == X509_V_OK &&
+             X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
+    ERR_pop_to_mark();
+    return issued;
+}
+
+/*
+ * The CA above it; NULL: it is not known, or the certificate is its own. Of several the best by
+ * itself, since certificates that others have sent could be made to have endless ways upwards.
+ */
+static X509 *find_issuer(const struct certificate_ends *ends, X509 *certificate)
+{
+    X509 *found = NULL;
+
+    if (ends->known == NULL || has_issued(certificate, certificate))
+        return NULL;
+    for (int i = 0; i < sk_X509_num(ends->known); i++) {
+        X509 *issuer = sk_X509_value(ends->known, i);
+
+        if (has_issued(issuer, certificate) &&
+            (found == NULL ||
+             certificate_end(issuer, ends->now) < certificate_end(found, ends->now)))
+            found = issuer;
+    }
+    return found;
+}
+
+/* The worst of the certificate and those above it. */
+static enum certificate_end chain_end(const struct certificate_ends *ends, X509 *certificate)
+{
+    enum certificate_end worst = CERTIFICATE_VALID;
+
+    for (int depth = 0; certificate != NULL && depth < CHAIN_MOST; depth++) {
+        enum certificate_end end = certificate_end(certificate, ends->now);
+
+        worst = end > worst ? end : worst;
+        certificate = find_issuer(ends, certificate);
+    }
+    return worst;
+}
+
+/* ---- Sentences ------------------------------------------------------------------------------- */
+
+static void say_buffer(const struct certificate_ends *ends, struct ska_buffer *text)
+{
+    if (!text->failed)
+        ends->say(ends->arg, ska_buffer_string(text));
+    ska_buffer_free(text);
+}
+
+static void add_end(struct ska_buffer *text, enum certificate_end end)
+{
+    if (end == CERTIFICATE_EXPIRED)
+        ska_buffer_text(text, " has expired");
+    else if (end == CERTIFICATE_NOT_YET_VALID)
+        ska_buffer_text(text, " is not valid yet");
+    else
+        ska_buffer_format(text, " expires within %d days", CERTIFICATE_WARN_DAYS);
+}
+
+static void add_subject(struct ska_buffer *text, const X509 *certificate)
+{
+    unsigned char *der = NULL;
+    int length = i2d_X509(certificate, &der);
+    struct ska_bytes name = {NULL, 0};
+
+    if (length > 0 && ska_certificate_name(ska_span(der, (size_t)length), &name))
+        ska_buffer_name(text, ska_span_of(&name));
+    else
+        ska_buffer_text(text, "nobody who is named in it");
+    ska_bytes_free(&name);
+    OPENSSL_free(der);
+}
+
+static void say_certificate(const struct certificate_ends *ends, X509 *certificate)
+{
+    enum certificate_end end = certificate_end(certificate, ends->now);
+    struct ska_buffer text = {0};
+
+    if (end == CERTIFICATE_VALID)
+        return;
+    ska_buffer_text(&text, "the certificate of ");
+    if (X509_check_ca(certificate) != 0)
+        ska_buffer_text(&text, "the CA ");
+    add_subject(&text, certificate);
+    add_end(&text, end);
+    say_buffer(ends, &text);
+}
+
+void certificate_ends_say_chain(const struct certificate_ends *ends, X509 *certificate)
+{
+    for (int depth = 0; certificate != NULL && depth < CHAIN_MOST; depth++) {
+        say_certificate(ends, certificate);
+        certificate = find_issuer(ends, certificate);
+    }
+}
+
+/* A CA keeps its name and key when its certificate is renewed. */
+static bool is_renewed(const struct certificate_ends *ends, const X509 *certificate)
+{
+    for (int i = 0; i < sk_X509_num(ends->known); i++) {
+        const X509 *other = sk_X509_value(ends->known, i);
+
+        if (X509_NAME_cmp(X509_get_subject_name(other), X509_get_subject_name(certificate)) == 0 &&
+            EVP_PKEY_eq(X509_get0_pubkey(other), X509_get0_pubkey(certificate)) == 1 &&
+            certificate_end(other, ends->now) < certificate_end(certificate, ends->now))
+            return true;
+    }
+    return false;
+}
+
+void certificate_ends_say_known(const struct certificate_ends *ends)
+{
+    for (int i = 0; i < sk_X509_num(ends->known); i++)
+        if (!is_renewed(ends, sk_X509_value(ends->known, i)))
+            say_certificate(ends, sk_X509_value(ends->known, i));
+}
+
+/* ---- People ---------------------------------------------------------------------------------- */
+
+/* NULL: there is none, or it cannot be read. */
+static X509 *approver_certificate(const struct ska_approver *approver)
 {
     const unsigned char *at = approver->data.data;
-    X509 *certificate = approver->type == SKA_APPROVER_CERTIFICATE
-                            ? d2i_X509(NULL, &at, (long)approver->data.length)
-                            : NULL;
+
+    return approver->type == SKA_APPROVER_CERTIFICATE
+               ? d2i_X509(NULL, &at, (long)approver->data.length)
+               : NULL;
+}
+
+/* With that of the CA above it. A public key has no end. */
+static enum certificate_end approver_end(const struct certificate_ends *ends,
+                                         const struct ska_approver *approver)
+{
+    X509 *certificate = approver_certificate(approver);
     enum certificate_end end =
-        certificate == NULL ? CERTIFICATE_VALID : certificate_end(certificate, now);
+        certificate == NULL ? CERTIFICATE_VALID : chain_end(ends, certificate);
 
     X509_free(certificate);
     return end;
 }
-
-/* ---- People ---------------------------------------------------------------------------------- */
 
 static bool was_named(const struct ska_rule *rules, int kind, size_t number)
 {
@@ -51,46 +192,38 @@ static bool was_named(const struct ska_rule *rules, int kind, size_t number)
     return false;
 }
 
-static void say_buffer(struct ska_buffer *text, certificate_end_say *say, void *arg)
+/* The CA's is said once, and not of each whom it has certified. */
+static void say_approver(const struct certificate_ends *ends, const struct ska_approver *approver)
 {
-    if (!text->failed)
-        say(arg, ska_buffer_string(text));
-    ska_buffer_free(text);
-}
-
-static void say_approver(const struct ska_approver *approver, enum certificate_end end,
-                         certificate_end_say *say, void *arg)
-{
+    X509 *certificate = approver_certificate(approver);
+    enum certificate_end end =
+        certificate == NULL ? CERTIFICATE_VALID : certificate_end(certificate, ends->now);
     struct ska_buffer text = {0};
 
+    X509_free(certificate);
+    if (end == CERTIFICATE_VALID)
+        return;
     ska_buffer_text(&text, "the certificate of ");
     ska_listed_approver_name_text(approver, &text);
-    switch (end) {
-    case CERTIFICATE_EXPIRED:
-        ska_buffer_text(&text, " has expired: give the key rules that name a new one");
-        break;
-    case CERTIFICATE_NOT_YET_VALID:
-        ska_buffer_text(&text, " is not valid yet");
-        break;
-    default:
-        ska_buffer_format(&text,
-                          " expires within %d days: renew it, and give the key rules that name the "
-                          "new one",
-                          CERTIFICATE_WARN_DAYS);
-    }
-    say_buffer(&text, say, arg);
+    add_end(&text, end);
+    if (end == CERTIFICATE_EXPIRED)
+        ska_buffer_text(&text, ": give the key rules that name a new one");
+    else if (end == CERTIFICATE_ENDS_SOON)
+        ska_buffer_text(&text, ": renew it, and give the key rules that name the new one");
+    say_buffer(ends, &text);
 }
 
 /* ---- Rules ----------------------------------------------------------------------------------- */
 
-static bool alternative_is_reached(const struct ska_alternative *alternative, time_t when)
+static bool alternative_is_reached(const struct certificate_ends *ends,
+                                   const struct ska_alternative *alternative)
 {
     for (size_t i = 0; i < alternative->group_count; i++) {
         const struct ska_group *group = &alternative->groups[i];
         size_t valid = 0;
 
         for (size_t j = 0; j < group->approver_count; j++) {
-            enum certificate_end end = approver_end(&group->approvers[j], when);
+            enum certificate_end end = approver_end(ends, &group->approvers[j]);
 
             valid += end == CERTIFICATE_VALID || end == CERTIFICATE_ENDS_SOON;
         }
@@ -101,58 +234,56 @@ static bool alternative_is_reached(const struct ska_alternative *alternative, ti
 }
 
 /* One without alternatives is so on purpose. */
-static bool rule_is_reached(const struct ska_rule *rule, time_t when)
+static bool rule_is_reached(const struct certificate_ends *ends, const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (alternative_is_reached(&rule->alternatives[i], when))
+        if (alternative_is_reached(ends, &rule->alternatives[i]))
             return true;
     return rule->alternative_count == 0;
 }
 
-static void say_rule(const struct ska_rule *rule, const char *name, time_t now,
-                     certificate_end_say *say, void *arg)
+static void say_rule(const struct certificate_ends *ends, const struct ska_rule *rule,
+                     const char *name)
 {
+    struct certificate_ends later = *ends;
     struct ska_buffer text = {0};
 
-    if (!rule_is_reached(rule, now))
+    later.now = soon(ends->now);
+    if (!rule_is_reached(ends, rule))
         ska_buffer_format(&text,
                           "too few approvers have a valid certificate to satisfy the rule to %s "
                           "the key",
                           name);
-    else if (!rule_is_reached(rule, soon(now)))
+    else if (!rule_is_reached(&later, rule))
         ska_buffer_format(&text,
                           "within %d days too few approvers will have a valid certificate to "
                           "satisfy the rule to %s the key",
                           CERTIFICATE_WARN_DAYS, name);
     else
         return;
-    say_buffer(&text, say, arg);
+    say_buffer(ends, &text);
 }
 
-void certificate_ends_say(const struct ska_rule rules[SKA_RULE_COUNT], time_t now,
-                          certificate_end_say *say, void *arg)
+void certificate_ends_say_rules(const struct certificate_ends *ends,
+                                const struct ska_rule rules[SKA_RULE_COUNT])
 {
     for (int kind = 0; kind < SKA_RULE_COUNT; kind++)
-        for (size_t i = 0; ska_rule_approver_at(&rules[kind], i) != NULL; i++) {
-            const struct ska_approver *approver = ska_rule_approver_at(&rules[kind], i);
-            enum certificate_end end = approver_end(approver, now);
-
-            if (end != CERTIFICATE_VALID && !was_named(rules, kind, i))
-                say_approver(approver, end, say, arg);
-        }
+        for (size_t i = 0; ska_rule_approver_at(&rules[kind], i) != NULL; i++)
+            if (!was_named(rules, kind, i))
+                say_approver(ends, ska_rule_approver_at(&rules[kind], i));
     for (int kind = 0; kind < SKA_RULE_COUNT; kind++)
-        say_rule(&rules[kind], ska_rule_names[kind], now, say, arg);
+        say_rule(ends, &rules[kind], ska_rule_names[kind]);
 }
 
-void certificate_ends_say_encoded(const struct ska_bytes rules[SKA_RULE_COUNT],
-                                  certificate_end_say *say, void *arg)
+void certificate_ends_say_encoded(const struct certificate_ends *ends,
+                                  const struct ska_bytes rules[SKA_RULE_COUNT])
 {
     struct ska_rule decoded[SKA_RULE_COUNT] = {{NULL, 0}};
 
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         if (rules[i].data != NULL && !ska_rule_decode(ska_span_of(&rules[i]), &decoded[i], NULL))
             ska_rule_clear(&decoded[i]);
-    certificate_ends_say(decoded, time(NULL), say, arg);
+    certificate_ends_say_rules(ends, decoded);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&decoded[i]);
 }

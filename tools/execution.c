@@ -39,8 +39,7 @@ static struct ska_job execute_job(const struct tool *tool, const struct executio
                           .payload = ska_span_of(&execution->request->payload),
                           .refusals = execution->refusals,
                           .refusal_count = execution->refusal_count,
-                          .audit_log = {tool->configuration.settings.audit_log,
-                                        tool->configuration.settings.state_dir},
+                          .audit_log = tool_audit_log(tool),
                           .evidence_dir = tool->configuration.settings.evidence_dir,
                           .errors = &tool->errors};
 

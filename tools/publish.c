@@ -12,7 +12,7 @@ void publish_fill_job(struct tool *tool, struct ska_job *job)
     const struct ska_settings *settings = &tool->configuration.settings;
 
     job->libctx = tool->libctx;
-    job->audit_log = (struct ska_audit_log){settings->audit_log, settings->state_dir};
+    job->audit_log = tool_audit_log(tool);
     job->errors = &tool->errors;
     if (job->timestamp_key == NULL)
         job->timestamp_key = settings->timestamp_key;

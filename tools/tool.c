@@ -25,8 +25,22 @@ bool tool_init(struct tool *tool)
     return true;
 }
 
+static void close_system_log(struct tool *tool)
+{
+    const unsigned int lost = tool->system_log == NULL ? 0 : ska_system_log_lost(tool->system_log);
+
+    if (lost > 0)
+        report_warning("%u audit lines did not get into the system's log%s", lost,
+                       tool->configuration.settings.audit_log == NULL
+                           ? ""
+                           : "; all of them are in the audit log");
+    ska_system_log_close(tool->system_log);
+    tool->system_log = NULL;
+}
+
 void tool_clear(struct tool *tool)
 {
+    close_system_log(tool);
     configuration_clear(&tool->configuration);
     if (tool->provider != NULL)
         OSSL_PROVIDER_unload(tool->provider);
@@ -41,7 +55,17 @@ bool tool_configure(struct tool *tool)
         return true;
     tool->configured = configuration_open(&tool->configuration, tool->config_path, &tool->errors) &&
                        configuration_apply(&tool->configuration, &tool->errors);
+    if (tool->configured && ska_settings_audit_to_syslog(&tool->configuration.settings))
+        tool->system_log = ska_system_log_open();
     return tool->configured;
+}
+
+struct ska_audit_log tool_audit_log(const struct tool *tool)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const struct ska_audit_log log = {settings->audit_log, settings->state_dir, tool->system_log};
+
+    return log;
 }
 
 struct hsm_defaults tool_defaults(const struct tool *tool)

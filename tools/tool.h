@@ -9,6 +9,7 @@
 
 #include "provider/hsm/key.h"
 #include "provider/hsm/look_up.h"
+#include "provider/record/audit_file.h"
 #include "tools/configuration.h"
 #include "tools/report.h"
 
@@ -21,6 +22,7 @@ struct tool {
     const char *config_path; /* --config; NULL: where libcrypto looks */
     bool configured;         /* whether configuration has been read */
     struct configuration configuration;
+    struct ska_system_log *system_log; /* gets audit lines; NULL: it does not */
     bool help_shown;
 };
 
@@ -34,6 +36,9 @@ bool tool_configure(struct tool *tool) SKA_MUST_CHECK;
  * Both borrow. */
 struct hsm_defaults tool_defaults(const struct tool *tool);
 struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defaults *defaults);
+
+/* Where audit lines go, by the configuration. */
+struct ska_audit_log tool_audit_log(const struct tool *tool);
 
 /* Where a failure to find keys may lie in the configuration, says which file was read. */
 void tool_note_configuration(const struct tool *tool, enum ska_reason reason);

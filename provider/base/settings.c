@@ -39,12 +39,44 @@ static const char *check_token_setting(const char *value)
     return strlen(value) > TOKEN_LABEL_LENGTH ? "a token's label has at most 32 bytes" : NULL;
 }
 
+#define SYSLOG "syslog"
+
+/* "syslog", or "syslog,audit" with blanks around the comma. */
+static bool is_syslog(const char *value, bool *audit)
+{
+    const char *rest = value + strlen(SYSLOG);
+
+    *audit = false;
+    if (strncmp(value, SYSLOG, strlen(SYSLOG)) != 0)
+        return false;
+    rest += strspn(rest, " \t");
+    if (rest[0] == ',')
+        *audit = strcmp(rest + 1 + strspn(rest + 1, " \t"), "audit") == 0;
+    return rest[0] == 0 || *audit;
+}
+
+bool ska_settings_log_to_syslog(const struct ska_settings *settings)
+{
+    bool audit = false;
+
+    return settings->log != NULL && is_syslog(settings->log, &audit);
+}
+
+bool ska_settings_audit_to_syslog(const struct ska_settings *settings)
+{
+    bool audit = false;
+
+    return settings->log != NULL && is_syslog(settings->log, &audit) && audit;
+}
+
 /* A program may change its directory after the file was opened, or be started in any. */
 static const char *check_log(const char *value)
 {
-    return strcmp(value, SKA_LOG_SYSLOG) == 0 || value[0] == '/'
+    bool audit = false;
+
+    return is_syslog(value, &audit) || value[0] == '/'
                ? NULL
-               : "syslog, or the path of a file, which begins with /, expected";
+               : "syslog, or syslog,audit, or the path of a file, which begins with /, expected";
 }
 
 static const char *check_label(const char *value)

@@ -20,9 +20,6 @@ enum ska_request_content {
     SKA_REQUEST_CONTENT_NONE
 };
 
-/* The value of `log` that is no file. */
-#define SKA_LOG_SYSLOG "syslog"
-
 /* Text members are owned, NULL when not set. */
 struct ska_settings {
     char *pkcs11_module;
@@ -37,7 +34,7 @@ struct ska_settings {
     char *audit_log;                /* path */
     char *state_dir;                /* path of a directory of the signer's own */
     char *evidence_dir;             /* likewise */
-    char *log;                      /* for failures: SKA_LOG_SYSLOG or the path of a file */
+    char *log;                      /* for failures: the path of a file, or see below */
     char *tsb_url;                  /* of a broker, in the place of a module */
     char *tsb_ca;                   /* PEM: CAs that are believed; NULL: the system's */
     char *tsb_client_cert;          /* PEM */
@@ -68,6 +65,10 @@ void ska_settings_clear(struct ska_settings *settings);
  */
 bool ska_settings_check(const struct ska_settings *settings,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Whether `log` is the system's log, and whether that gets the lines of the audit log, too. */
+bool ska_settings_log_to_syslog(const struct ska_settings *settings);
+bool ska_settings_audit_to_syslog(const struct ska_settings *settings);
 
 /*
  * Whether the configuration names this PIN source ("file:PATH" or a path), as pin-source or in

@@ -30,7 +30,8 @@ struct ska_audit_entry {
  * Appends a line, under an exclusive lock that is waited for at most two seconds: the last line is
  * read for its hash (half a line, left by a crash, is cut off, which a line of its own tells), one
  * write, synced. Creates the file with mode 0600; where the head of a log before it is remembered,
- * a line at its beginning names that. Does nothing when log->path is NULL.
+ * a line at its beginning names that. Then it goes to the system's log, which may lose it: nobody
+ * is told, and nothing fails. Without a file it goes there alone, tied to no other line.
  */
 bool ska_audit_append(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
                       const struct ska_audit_entry *entry,

@@ -7,13 +7,21 @@
 
 #include <sys/types.h>
 
+#include "provider/base/system_log.h"
 #include "provider/record/audit_head.h"
 
 /* Where the log is, and what its signer remembers of it. Borrowed. */
 struct ska_audit_log {
-    const char *path;      /* NULL: nothing is logged */
-    const char *state_dir; /* NULL: its head is not remembered */
+    const char *path;                  /* NULL: there is no file */
+    const char *state_dir;             /* NULL: its head is not remembered */
+    struct ska_system_log *system_log; /* gets the lines, too; NULL: it does not */
 };
+
+/* Whether there is any. */
+static inline bool ska_audit_log_is_kept(const struct ska_audit_log *log)
+{
+    return log->path != NULL || log->system_log != NULL;
+}
 
 struct ska_audit_file {
     struct ska_audit_log log;

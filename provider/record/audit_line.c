@@ -49,7 +49,8 @@ static bool add_members(cJSON *json, const struct ska_audit_line *line)
 {
     struct ska_audit_line copy = *line;
 
-    if (cJSON_AddNumberToObject(json, "sequence", (double)line->sequence) == NULL)
+    if (line->previous != NULL &&
+        cJSON_AddNumberToObject(json, "sequence", (double)line->sequence) == NULL)
         return false;
     for (size_t i = 0; i < TEXT_COUNT; i++)
         if (!ska_json_add_text(json, texts[i].name, *member_text(&copy, i)))

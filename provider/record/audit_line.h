@@ -18,7 +18,10 @@
 /* What the first line has in place of the hash of the line before. */
 #define SKA_AUDIT_NO_HASH "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* Texts are borrowed; all but the first two and the last may be NULL. */
+/*
+ * Texts are borrowed; all but the first two and the last may be NULL. So is the last one in a line
+ * that is printed for the system's log alone: it is in no chain, and has no sequence.
+ */
 struct ska_audit_line {
     uint64_t sequence; /* from 1, one more in each line */
     const char *time;  /* ISO-8601, UTC */

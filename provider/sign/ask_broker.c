@@ -347,8 +347,8 @@ static bool renew_rule(struct asking *asking)
     const struct ska_job *job = asking->job;
     struct ska_current_rule fresh = {0};
 
-    if ((job->evidence_dir == NULL && job->audit_log.path == NULL) || !asking->current.remembered ||
-        !asking->current.known || !asking->status.approved.told ||
+    if ((job->evidence_dir == NULL && !ska_audit_log_is_kept(&job->audit_log)) ||
+        !asking->current.remembered || !asking->current.known || !asking->status.approved.told ||
         ska_broker_people_satisfy(&asking->current.rule, &asking->status.approved) ||
         !ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &fresh, NULL))
         return true;

@@ -72,7 +72,7 @@ static bool bundle_check_payload(const struct ska_request *request, const struct
 static bool is_shown(const struct ska_job *job)
 {
     return job->sources.directory != NULL || job->sources.agent != NULL ||
-           job->audit_log.path != NULL || job->evidence_dir != NULL;
+           ska_audit_log_is_kept(&job->audit_log) || job->evidence_dir != NULL;
 }
 
 /* A bundle for anything else is refused here, before the HSM hears of it. */

@@ -460,7 +460,7 @@ static bool is_left_to_the_hsm(const struct ska_gathering *gathering)
 {
     const struct ska_job *job = gathering->job;
 
-    return job->sources.directory == NULL && job->audit_log.path == NULL &&
+    return job->sources.directory == NULL && !ska_audit_log_is_kept(&job->audit_log) &&
            gathering->handed_in == 0 && gathering->current.known;
 }
 

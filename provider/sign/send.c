@@ -112,7 +112,7 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
     struct ska_audit_entry *entries = NULL;
     bool done = false;
 
-    if (job->audit_log.path == NULL)
+    if (!ska_audit_log_is_kept(&job->audit_log))
         return true;
     entries = calloc(count + 1, sizeof(*entries));
     if (entries == NULL)
@@ -256,7 +256,7 @@ static bool send_and_explain(const struct ska_job *job, struct ska_request *requ
 
 bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
 {
-    return ((job->audit_log.path == NULL && job->evidence_dir == NULL) ||
+    return ((!ska_audit_log_is_kept(&job->audit_log) && job->evidence_dir == NULL) ||
             request->approval_count == 0 || take_current_rule(job, request)) &&
            audit_sent_request(job, request, origin) && send_and_explain(job, request);
 }

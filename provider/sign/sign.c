@@ -34,8 +34,9 @@ static bool take_remembered_rule(const struct ska_job *job, struct ska_current_r
 {
     struct ska_span encoded = backend_key_use_rule(job->key);
 
-    if (job->sources.directory != NULL || job->audit_log.path != NULL || job->prepared != NULL ||
-        encoded.data == NULL || !ska_rule_decode(encoded, &current->rule, NULL))
+    if (job->sources.directory != NULL || ska_audit_log_is_kept(&job->audit_log) ||
+        job->prepared != NULL || encoded.data == NULL ||
+        !ska_rule_decode(encoded, &current->rule, NULL))
         return false;
     current->known = true;
     current->remembered = true;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Of approvers' certificates that end soon, and of the seal's, people hear in time: by show, check-config, in its
-# JSON too, and seal.
+# Of certificates that end soon people hear in time, by show, check-config, in its JSON too, and seal: those of
+# approvers, of the seal, of a time-stamp authority, and of the CAs above them.
 . "$(dirname "$0")/lib.sh"
 board
 plain genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out dora.pem
@@ -38,7 +38,103 @@ ends 2 skatool check-config --json --config nowhere.cnf
 shows '"worst":.*"failed"'
 refused '--json does not go with --plan' skatool check-config --json --plan
 
-# The seal's own.
+# Approvers whose certificates are good for long, by a CA that is not, or not any more. Who names the CA hears of it,
+# and of the rules that need those whom it has certified.
+ca() { # NAME KEY [OPTION...]: a CA of this name
+    local name=$1 key=$2
+    shift 2
+    plain req -x509 -new -key "$key" -subj "/CN=$name" -addext basicConstraints=critical,CA:TRUE "$@" -out ca.crt
+    cat ca.crt
+}
+issue() { # NAME CA-CERT CA-KEY [OPTION...]: NAME.crt
+    local name=$1 ca=$2 key=$3
+    shift 3
+    plain genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$name.pem"
+    plain req -new -key "$name.pem" -subj "/CN=$name" -out "$name.csr"
+    plain x509 -req -in "$name.csr" -CA "$ca" -CAkey "$key" "$@" -out "$name.crt" 2>/dev/null
+}
+plain genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.pem
+ca 'Board CA' ca.pem -days 30 >soon-ca.crt
+issue erin soon-ca.crt ca.pem -days 300
+issue frank soon-ca.crt ca.pem -days 300
+rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,"approvals":[
+    {"type":"certificate","name":"erin","file":"erin.crt"},{"type":"certificate","name":"frank","file":"frank.crt"}]}]}]}'
+printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
+key certified p256 policy.json
+ends 0 skatool check-config --json --key "$(uri certified)"
+ends 1 skatool check-config --json --key "$(uri certified)" --certs soon-ca.crt
+shows '"text":.*"the certificate of the CA .Board CA. expires within 60 days"' "\"text\":.*\"$gone use the key"
+succeeds skatool show --key "$(uri certified)" --certs soon-ca.crt
+says 'warning: the certificate of the CA .Board CA. expires within 60 days' "warning: $gone use the key" \
+    "warning: $gone unblock the key"
+[ "$(grep -c 'Board CA' stderr.txt)" -eq 1 ] || fail "said twice: $(cat stderr.txt)"
+# One that has ended already; a certificate is not of a CA only because that has the name.
+begin=$(date -u -d '-20 days' +%Y%m%d%H%M%SZ)
+yesterday=$(date -u -d '-1 day' +%Y%m%d%H%M%SZ)
+mkdir demoCA && : >demoCA/index.txt && echo 01 >demoCA/serial
+cat >ca.cnf <<'END'
+[ca]
+default_ca = it
+[it]
+database = demoCA/index.txt
+serial = demoCA/serial
+new_certs_dir = demoCA
+default_md = sha256
+policy = any
+unique_subject = no
+x509_extensions = v3
+[any]
+commonName = supplied
+[v3]
+basicConstraints = critical,CA:TRUE
+END
+plain req -new -key ca.pem -subj '/CN=Board CA' -out ca.csr
+plain ca -config ca.cnf -batch -notext -selfsign -keyfile ca.pem -in ca.csr -startdate "$begin" -enddate "$yesterday" \
+    -out ended-ca.crt 2>/dev/null
+ended='the certificate of the CA .Board CA. has expired'
+ends 1 skatool check-config --json --key "$(uri certified)" --certs ended-ca.crt
+shows "$ended" 'too few approvers have a valid certificate to satisfy the rule to use the key'
+ca 'Board CA' dan.pem -days 30 >stranger.crt
+succeeds skatool check-config --key "$(uri certified)" --certs stranger.crt
+shows 'warning +certs +the certificate of the CA .Board CA. expires within'
+! grep -q 'too few' stdout.txt || fail "a stranger's end counts: $(cat stdout.txt)"
+# Renewed, with the same key: the old one may stay in the file.
+ca 'Board CA' ca.pem -days 300 >new-ca.crt
+cat ended-ca.crt new-ca.crt soon-ca.crt >cas.crt
+ends 0 skatool check-config --json --key "$(uri certified)" --certs cas.crt
+shows '"about":.*"certs"'
+succeeds skatool show --key "$(uri certified)" --certs cas.crt
+! grep -q warning stderr.txt || fail "warned of what is renewed: $(cat stderr.txt)"
+ends 2 skatool check-config --json --certs ca.pem
+shows '"about":.*"certs"' 'ca.pem: certificates in PEM are needed'
+refused 'ca.pem: certificates in PEM are needed' skatool show --key "$(uri certified)" --certs ca.pem
+refused '--certs does not go with --plan' skatool check-config --certs ca.pem --plan
+
+# One that is on the token with its key, by its label or its id; an old one next to a new one is renewed.
+key www p256 none
+succeeds ours openssl pkey -in "$(uri www)" -pubout -out www.pub.pem
+www() { # DAYS OPTION...: a certificate for the key, on the token
+    plain x509 -new -force_pubkey www.pub.pem -subj /CN=www -days "$1" -CA new-ca.crt -CAkey ca.pem -outform DER -out www.der
+    p11 --write-object www.der --type cert "${@:2}" >/dev/null 2>&1
+}
+www 30 --label www
+soon='the certificate of www expires within 60 days'
+succeeds skatool check-config --key "$(uri www)"
+shows "warning key +$soon"
+succeeds skatool show --key "$(uri www)"
+says "warning: $soon"
+id=$(sed -nE 's/^ *id +//p' stdout.txt)
+succeeds skatool check-config --key "$(uri ordinary)"
+! grep -q "$soon" stdout.txt || fail "the certificate of another key: $(cat stdout.txt)"
+[ -n "$id" ] || fail "no id: $(cat stdout.txt)"
+www 300 --label new --id "$id"
+# Of another key, under the same id.
+plain x509 -in soon-ca.crt -outform DER -out soon-ca.der
+p11 --write-object soon-ca.der --type cert --label other --id "$id" >/dev/null 2>&1
+succeeds skatool show --key "$(uri www)"
+! grep -q warning stderr.txt || fail "warned of what is renewed: $(cat stderr.txt)"
+
+# The seal's own, and those of its chain.
 key sealing p256 empty.json
 succeeds ours openssl pkey -in "$(uri sealing)" -pubout -out sealing.pub.pem
 printf 'keyUsage = critical, nonRepudiation\n' >extensions
@@ -46,5 +142,42 @@ plain x509 -new -force_pubkey sealing.pub.pem -subj /CN=seal -days 30 -CA dan.cr
     -extfile extensions -out seal.crt
 printf 'A document.\n' >document
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt document
-says 'warning: seal.crt: this certificate expires within 60 days'
+says 'warning: seal.crt: the certificate of seal expires within 60 days'
+! grep -q 'of dan' stderr.txt || fail "warned of a CA that is not given: $(cat stderr.txt)"
+plain x509 -new -force_pubkey sealing.pub.pem -subj /CN=seal -days 300 -CA soon-ca.crt -CAkey ca.pem \
+    -extfile extensions -out seal.crt
+succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --chain soon-ca.crt -o chain.p7s document
+says 'warning: seal.crt: the certificate of the CA .Board CA. expires within 60 days'
+! grep -q 'of seal' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
+
+# The authority's, as it stands in the time-stamp, and that of its CA.
+printf 'keyUsage = critical, digitalSignature\nextendedKeyUsage = critical, timeStamping\n' >tsa
+stamp() { # OPTION...: a seal with a time-stamp by tsa.crt
+    rm -f stamped.p7s query reply
+    succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --timestamp-query query -o stamped.p7s document
+    plain ts -reply -config tsa.cnf -queryfile query -signer tsa.crt -inkey tsa.pem -out reply 2>/dev/null
+    succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --timestamp reply -o stamped.p7s document "$@"
+}
+cat >tsa.cnf <<END
+[tsa]
+default_tsa = it
+[it]
+serial = $work/serial
+crypto_device = builtin
+default_policy = 1.2.3.4.1
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+END
+issue tsa new-ca.crt ca.pem -days 30 -extfile tsa
+stamp --tsa-ca new-ca.crt
+says 'warning: document: the time-stamp: the certificate of tsa expires within 60 days'
+! grep -q 'CA Board' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
+# Given again.
+succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --timestamp reply --tsa-ca new-ca.crt -o stamped.p7s document
+says 'warning: document: the time-stamp: the certificate of tsa expires within 60 days'
+issue tsa soon-ca.crt ca.pem -days 300 -extfile tsa
+stamp --tsa-ca soon-ca.crt
+says 'warning: document: the time-stamp: the certificate of the CA .Board CA. expires within 60 days'
+! grep -q 'of tsa' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
 pass

@@ -79,7 +79,7 @@ not_chained 'key too weak' weak
 not_chained 'digest algorithm too weak' old
 not_chained 'local issuer' carol
 says 'issued by CN=foreign'
-refused 'CAs in PEM' keygen mixed.json --ca document
+refused 'document: certificates in PEM are needed' keygen mixed.json --ca document
 refused 'No such file' keygen mixed.json --ca nowhere
 refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca.crt document
 

@@ -24,7 +24,7 @@ static char directory[] = "/tmp/ska-audit-XXXXXX";
 static char path[64];  /* of the log */
 static char lock[72];  /* of its lock */
 static char other[64]; /* of another file */
-static const struct ska_audit_log audit_log = {path, NULL};
+static struct ska_audit_log audit_log = {path, NULL, NULL};
 
 /* ---- A request, and writing ----------------------------------------------------------------- */
 
@@ -338,7 +338,7 @@ static void foreign_text_does_no_harm(void **state)
 static void nothing_is_written_without_a_path(void **state)
 {
     const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, &request, NULL, NULL};
-    const struct ska_audit_log nowhere = {NULL, NULL};
+    const struct ska_audit_log nowhere = {NULL, NULL, NULL};
 
     (void)state;
     assert_true(ska_audit_append(&nowhere, NULL, &entry, NULL));

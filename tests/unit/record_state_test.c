@@ -26,7 +26,7 @@ static char state_dir[64];
 static char path[64];    /* of the log */
 static char rotated[64]; /* the log that was moved away */
 static char oldest[64];
-static struct ska_audit_log audit_log = {path, state_dir};
+static struct ska_audit_log audit_log = {path, state_dir, NULL};
 static struct ska_request request;
 
 /* ---- The disk -------------------------------------------------------------------------------- */

@@ -21,6 +21,10 @@ static void add_sentence(void *arg, const char *sentence)
     strncat(said, "\n", sizeof(said) - strlen(said) - 1);
 }
 
+static struct certificate_ends ends = {.say = add_sentence};
+
+static X509 *ca; /* that signs certificates; NULL: nobody that is known */
+
 /* Valid from and to so many days from now. */
 static struct ska_bytes certificate(const char *name, long from, long to)
 {
@@ -34,6 +38,8 @@ static struct ska_bytes certificate(const char *name, long from, long to)
     assert_true(X509_set_pubkey(x509, key));
     assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_UTF8,
                                            (const unsigned char *)name, -1, -1, 0));
+    if (ca != NULL)
+        assert_true(X509_set_issuer_name(x509, X509_get_subject_name(ca)));
     assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x509), now + from * DAY));
     assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x509), now + to * DAY));
     assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
@@ -82,7 +88,7 @@ static void says(uint32_t quorum, const struct person *people, size_t count, con
 
     said[0] = 0;
     rules[0] = rule(quorum, people, count);
-    certificate_ends_say(rules, now, add_sentence, NULL);
+    certificate_ends_say_rules(&ends, rules);
     assert_string_equal(said, expected);
     ska_rule_clear(&rules[0]);
 }
@@ -144,7 +150,7 @@ static void test_each_once(void **state)
     ska_bytes_free(again);
     assert_true(ska_bytes_copy(
         again, ska_span_of(&rules[0].alternatives[0].groups[0].approvers[0].data), NULL));
-    certificate_ends_say(rules, now, add_sentence, NULL);
+    certificate_ends_say_rules(&ends, rules);
     assert_string_equal(said, "the certificate of alice" EXPIRED);
     ska_rule_clear(&rules[0]);
     ska_rule_clear(&rules[1]);
@@ -157,14 +163,132 @@ static void test_no_alternatives(void **state)
 
     (void)state;
     said[0] = 0;
-    certificate_ends_say(rules, now, add_sentence, NULL);
+    certificate_ends_say_rules(&ends, rules);
     assert_string_equal(said, "");
+}
+
+static X509 *open_certificate(const char *name, long from, long to)
+{
+    struct ska_bytes der = certificate(name, from, to);
+    const unsigned char *at = der.data;
+    X509 *x509 = d2i_X509(NULL, &at, (long)der.length);
+
+    assert_non_null(x509);
+    ska_bytes_free(&der);
+    return x509;
+}
+
+static void know(X509 *x509)
+{
+    assert_true(sk_X509_push(ends.known, x509) > 0);
+}
+
+static void forget_all(void)
+{
+    sk_X509_pop_free(ends.known, X509_free);
+    ends.known = NULL;
+    ca = NULL;
+}
+
+/* Each valid for long, but not their CA. */
+static void test_a_quorum_whose_ca_goes(void **state)
+{
+    const struct person people[] = {{"alice", -9, 99}, {"bob", -1, 99}};
+    X509 *root = open_certificate("root", -9, 30);
+
+    (void)state;
+    ca = root;
+    says(2, people, 2, "");
+    ends.known = sk_X509_new_null();
+    know(root);
+    says(2, people, 2,
+         "within 60 days too few approvers will have a valid certificate to satisfy the rule to "
+         "use the key\n");
+    /* Renewed: the better one counts, wherever it stands. */
+    ca = NULL;
+    know(open_certificate("root", -1, 99));
+    ca = root;
+    says(2, people, 2, "");
+    said[0] = 0;
+    certificate_ends_say_known(&ends);
+    assert_string_equal(said, "");
+    forget_all();
+}
+
+/* One step above the CA. */
+static void test_a_chain_that_has_ended(void **state)
+{
+    const struct person people[] = {{"alice", -9, 99}, {"bob", 0, 0}};
+    X509 *root = open_certificate("root", -9, -1);
+    X509 *issuing = NULL;
+    X509 *leaf = NULL;
+
+    (void)state;
+    ca = root;
+    issuing = open_certificate("issuing", -9, 59);
+    ca = issuing;
+    leaf = open_certificate("seal", -9, 61);
+    ends.known = sk_X509_new_null();
+    know(issuing);
+    know(root);
+    says(2, people, 2,
+         "too few approvers have a valid certificate to satisfy the rule to use the key\n");
+    says(1, people, 2, "");
+    said[0] = 0;
+    certificate_ends_say_chain(&ends, leaf);
+    assert_string_equal(said, "the certificate of issuing expires within 60 days\n"
+                              "the certificate of root has expired\n");
+    X509_free(leaf);
+    forget_all();
+}
+
+/* Of the name of a CA, but not by its key. */
+static void test_a_ca_that_has_not_issued_it(void **state)
+{
+    const struct person people[] = {{"alice", -9, 99}};
+    EVP_PKEY *own = key;
+    X509 *other = NULL;
+
+    (void)state;
+    key = EVP_EC_gen("P-256");
+    other = open_certificate("root", -9, -1);
+    EVP_PKEY_free(key);
+    key = own;
+    ca = other;
+    ends.known = sk_X509_new_null();
+    know(other);
+    says(1, people, 1, "");
+    forget_all();
+}
+
+/* Two that have issued each other. */
+static void test_a_circle_of_cas(void **state)
+{
+    X509 *one = open_certificate("one", -9, 59);
+    X509 *other = NULL;
+    X509 *back = NULL;
+
+    (void)state;
+    ca = one;
+    other = open_certificate("other", -9, 99);
+    ca = other;
+    back = open_certificate("one", -9, 99);
+    ends.known = sk_X509_new_null();
+    know(other);
+    know(back);
+    ca = NULL;
+    said[0] = 0;
+    certificate_ends_say_chain(&ends, back);
+    assert_string_equal(said, "");
+    X509_free(one);
+    forget_all();
 }
 
 static int make_key(void **state)
 {
     (void)state;
     now = time(NULL);
+    ends.now = now;
     key = EVP_EC_gen("P-256");
     return key == NULL;
 }
@@ -185,6 +309,10 @@ int main(void)
         cmocka_unit_test(test_a_quorum_that_goes),
         cmocka_unit_test(test_each_once),
         cmocka_unit_test(test_no_alternatives),
+        cmocka_unit_test(test_a_quorum_whose_ca_goes),
+        cmocka_unit_test(test_a_chain_that_has_ended),
+        cmocka_unit_test(test_a_ca_that_has_not_issued_it),
+        cmocka_unit_test(test_a_circle_of_cas),
     };
 
     return cmocka_run_group_tests(tests, make_key, free_key);

@@ -5,6 +5,8 @@
 #ifndef SKA_TOOLS_COMMAND_CHECK_H
 #define SKA_TOOLS_COMMAND_CHECK_H
 
+#include <openssl/x509.h>
+
 #include "provider/base/error_capture.h"
 #include "tools/tool.h"
 
@@ -33,9 +35,9 @@ void check_relative(const char *what, const char *path);
 
 /*
  * What the settings name: module, token, login and timestamp key, and the key that a URI names
- * (NULL: none); sources of approvals, audit log.
+ * (NULL: none), whose approvers' CAs are among the known ones; sources of approvals, audit log.
  */
-void check_hsm(struct tool *tool, const char *key);
+void check_hsm(struct tool *tool, const char *key, STACK_OF(X509) * known);
 void check_broker(struct tool *tool); /* the same of a broker */
 void check_approvals(struct tool *tool);
 void check_directory(struct tool *tool, const char *path);

@@ -135,10 +135,20 @@ static void check_evidence_dir(struct tool *tool, const char *path)
     close(place);
 }
 
+/* Nothing that is signed waits for the system's log. */
+static void check_no_audit_file(const struct ska_settings *settings)
+{
+    if (ska_settings_audit_to_syslog(settings))
+        check_unset("audit-log", "not set: audit lines go to syslog only (log), which may lose "
+                                 "some, and nothing ties them to each other");
+    else
+        check_unset("audit-log", "not set: no line is written of requests and signatures");
+}
+
 void check_audit_log(struct tool *tool)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct ska_audit_log log = {settings->audit_log, settings->state_dir};
+    const struct ska_audit_log log = {settings->audit_log, settings->state_dir, NULL};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_audit_file file;
@@ -146,8 +156,10 @@ void check_audit_log(struct tool *tool)
 
     check_state_dir(tool, settings->state_dir);
     check_evidence_dir(tool, settings->evidence_dir);
-    if (log.path == NULL)
+    if (log.path == NULL) {
+        check_no_audit_file(settings);
         return;
+    }
     check_relative("audit-log", log.path);
     if (access(log.path, F_OK) != 0 && errno == ENOENT) {
         check_audit_place(tool, log.path);

@@ -8,13 +8,11 @@
 #include <time.h>
 #include <sys/stat.h>
 
-#include <openssl/pem.h>
-
-#include "provider/base/file.h"
 #include "provider/keys/find_key.h"
 #include "provider/tsb/broker_key.h"
 #include "provider/tsb/service.h"
 #include "tools/certificate_end.h"
+#include "tools/certificate_file.h"
 #include "tools/command/check.h"
 
 static void check_secret_file(struct tool *tool, const char *what, const char *source)
@@ -40,52 +38,65 @@ static void check_text(const char *what, const char *text)
         check_ok(what, "%s", text);
 }
 
-static X509 *read_first_certificate(const char *path)
-{
-    struct ska_bytes pem = {NULL, 0};
-    BIO *bio = NULL;
-    X509 *certificate = NULL;
+/* How much of a file of certificates must be valid. */
+enum certificates_needed { NEEDS_FIRST /* it is ours, others are above it */, NEEDS_ANY };
 
-    if (ska_file_read(path, (size_t)1024 * 1024, &pem, NULL))
-        bio = BIO_new_mem_buf(pem.data, (int)pem.length);
-    if (bio != NULL)
-        certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    BIO_free(bio);
-    ska_bytes_free(&pem);
-    return certificate;
+struct certificates_check {
+    struct tool *tool;
+    const char *what;
+    const char *path;
+    bool useless;
+    bool said;
+};
+
+static void say_end(void *arg, const char *sentence)
+{
+    struct certificates_check *check = arg;
+
+    check->said = true;
+    if (check->useless)
+        check_failed(check->tool, check->what, SKA_R_BAD_CONFIGURATION, "%s: %s", check->path,
+                     sentence);
+    else
+        check_warning(check->what, "%s: %s", check->path, sentence);
 }
 
-static void check_times(struct tool *tool, const char *what, const char *path,
-                        const X509 *certificate)
+static bool is_usable(const X509 *certificate, time_t now)
 {
-    switch (certificate_end(certificate, time(NULL))) {
-    case CERTIFICATE_EXPIRED:
-        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate has expired", path);
-        break;
-    case CERTIFICATE_NOT_YET_VALID:
-        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate is not valid yet",
-                     path);
-        break;
-    case CERTIFICATE_ENDS_SOON:
-        check_warning(what, "%s: the certificate ends within %d days", path, CERTIFICATE_WARN_DAYS);
-        break;
-    case CERTIFICATE_VALID:
+    return certificate_end(certificate, now) <= CERTIFICATE_ENDS_SOON;
+}
+
+static void check_certificates_of(struct tool *tool, const char *what, const char *path,
+                                  enum certificates_needed needed, STACK_OF(X509) * certificates)
+{
+    struct certificates_check check = {tool, what, path, true, false};
+    const struct certificate_ends ends = {time(NULL), certificates, say_end, &check};
+    const int looked_at = needed == NEEDS_FIRST ? 1 : sk_X509_num(certificates);
+
+    for (int i = 0; i < looked_at; i++)
+        if (is_usable(sk_X509_value(certificates, i), ends.now))
+            check.useless = false;
+    certificate_ends_say_known(&ends);
+    if (!check.said)
         check_ok(what, "%s", path);
-    }
 }
 
-/* Of several in a file the first. */
-static void check_certificate(struct tool *tool, const char *what, const char *path)
+static void check_certificates(struct tool *tool, const char *what, const char *path,
+                               enum certificates_needed needed)
 {
-    X509 *certificate = path == NULL ? NULL : read_first_certificate(path);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    STACK_OF(X509) *certificates =
+        path == NULL ? NULL : certificate_file_read(tool->libctx, path, &quiet);
 
     if (path == NULL)
         check_unset(what, "not set");
-    else if (certificate == NULL)
-        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: no certificate in PEM", path);
+    else if (certificates == NULL)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s", ska_error_capture_text(&capture));
     else
-        check_times(tool, what, path, certificate);
-    X509_free(certificate);
+        check_certificates_of(tool, what, path, needed, certificates);
+    ska_error_capture_clear(&capture);
+    certificates_free(certificates);
 }
 
 static void check_client_key(struct tool *tool, const char *path)
@@ -214,8 +225,8 @@ void check_broker(struct tool *tool)
     struct ska_errors quiet = ska_error_capture(&capture);
     struct tsb_connection *connection = NULL;
 
-    check_certificate(tool, "tsb-ca", settings->tsb_ca);
-    check_certificate(tool, "tsb-client-cert", settings->tsb_client_cert);
+    check_certificates(tool, "tsb-ca", settings->tsb_ca, NEEDS_ANY);
+    check_certificates(tool, "tsb-client-cert", settings->tsb_client_cert, NEEDS_FIRST);
     check_client_key(tool, settings->tsb_client_key);
     check_secret_file(tool, "tsb-token-source", settings->tsb_token_source);
     check_secret_file(tool, "tsb-api-key-source", settings->tsb_api_key_source);

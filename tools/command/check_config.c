@@ -5,7 +5,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "tools/certificate_end.h"
+#include "tools/certificate_file.h"
 #include "tools/command/check.h"
 #include "tools/command/plan.h"
 #include "tools/options.h"
@@ -134,8 +137,37 @@ static void check_entries(struct tool *tool)
         check_ok("progress", "%s", progress[settings->progress]);
 }
 
+static void warn_of_certificate(void *said, const char *sentence)
+{
+    *(bool *)said = true;
+    check_warning("certs", "%s", sentence);
+}
+
+/* Those that no configuration names: of CAs, a seal, a time-stamp authority. NULL: there are none.
+ */
+static STACK_OF(X509) * check_certs(struct tool *tool, const char *path)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    STACK_OF(X509) *known = path == NULL ? NULL : certificate_file_read(tool->libctx, path, &quiet);
+    bool said = false;
+    const struct certificate_ends ends = {time(NULL), known, warn_of_certificate, &said};
+
+    if (path == NULL)
+        return NULL;
+    if (known == NULL) {
+        check_captured(tool, "certs", &capture);
+        return NULL;
+    }
+    certificate_ends_say_known(&ends);
+    if (!said)
+        check_ok("certs", "%s", path);
+    return known;
+}
+
 struct check_options {
     const char *key;
+    const char *certs;
     const char *policy;
     const char *user;
     bool plan;
@@ -143,22 +175,26 @@ struct check_options {
     bool json;
 };
 
-static void check_config(struct tool *tool, const char *key)
+static void check_config(struct tool *tool, const struct check_options *wanted)
 {
+    STACK_OF(X509) *known = NULL;
+
     check_activation(&tool->configuration);
     check_provider(tool);
     check_entries(tool);
-    check_hsm(tool, key);
+    known = check_certs(tool, wanted->certs);
+    check_hsm(tool, wanted->key, known);
     check_approvals(tool);
     check_audit_log(tool);
     check_start(tool);
+    certificates_free(known);
 }
 
-static bool check_config_json(struct tool *tool, const char *key)
+static bool check_config_json(struct tool *tool, const struct check_options *wanted)
 {
     check_begin_json();
     if (check_config_file(tool))
-        check_config(tool, key);
+        check_config(tool, wanted);
     return check_end_json(tool);
 }
 
@@ -174,6 +210,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     struct check_options wanted = {0};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "look for this key, too", &wanted.key),
+        OPTION_TEXT("certs", "FILE", "look at these certificates, too: CAs, a seal's",
+                    &wanted.certs),
         OPTION_FLAG("json", "as JSON, for monitoring; status 0 ok, 1 warning, 2 failed",
                     &wanted.json),
         OPTION_FLAG("plan", "say what is still to be prepared, and how", &wanted.plan),
@@ -184,7 +222,7 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--key URI] [--json] [--config FILE]\n"
+        .usage = "[--key URI] [--certs FILE] [--json] [--config FILE]\n"
                  "       skatool check-config --plan [--key URI] [--policy FILE] [--sam]\n"
                  "                            [--user NAME] [--config FILE]",
         .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
@@ -203,12 +241,14 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         return options_wrong(tool, "--policy, --sam and --user go with --plan");
     if (wanted.plan && wanted.json)
         return options_wrong(tool, "--json does not go with --plan");
+    if (wanted.plan && wanted.certs != NULL)
+        return options_wrong(tool, "--certs does not go with --plan");
     if (wanted.json)
-        return check_config_json(tool, wanted.key);
+        return check_config_json(tool, &wanted);
     if (!check_config_file(tool))
         return false;
     if (wanted.plan)
         return apply_and_plan(tool, &wanted);
-    check_config(tool, wanted.key);
+    check_config(tool, &wanted);
     return tool->report.status == 0;
 }

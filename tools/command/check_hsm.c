@@ -15,6 +15,7 @@
 #include "provider/rule/window.h"
 #include "tools/certificate_end.h"
 #include "tools/command/check.h"
+#include "tools/key_certificates.h"
 
 /* Seconds by which the clocks of HSM and machine may differ without a word. */
 #define CLOCK_TOLERANCE 60
@@ -155,7 +156,8 @@ static void warn_of_end(void *arg, const char *sentence)
     check_warning("key", "%s", sentence);
 }
 
-static void check_key_rules(struct tool *tool, struct backend_key *key)
+static void check_key_rules(struct tool *tool, struct backend_key *key,
+                            const struct certificate_ends *ends)
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
@@ -164,7 +166,7 @@ static void check_key_rules(struct tool *tool, struct backend_key *key)
     if (!backend_key_is_ska(key))
         return;
     if (backend_key_state(key, &state, &quiet))
-        certificate_ends_say_encoded(state.rules, warn_of_end, NULL);
+        certificate_ends_say_encoded(ends, state.rules);
     else
         check_captured(tool, "key", &capture);
     backend_key_state_clear(&state);
@@ -172,13 +174,15 @@ static void check_key_rules(struct tool *tool, struct backend_key *key)
 
 /* Whether it is there, what of its URI says nothing to us, and until when its approvers can
  * approve. */
-static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults)
+static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults,
+                          STACK_OF(X509) * known)
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct backend_key *key = NULL;
+    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
 
     if (!hsm_uri_parse(text, &uri, &quiet)) {
         check_captured(tool, "key", &capture);
@@ -194,8 +198,10 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     else
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
                  backend_key_token_label(key));
-    if (key != NULL)
-        check_key_rules(tool, key);
+    if (key != NULL) {
+        key_certificates_say_ends(tool, uri, key, &ends);
+        check_key_rules(tool, key, &ends);
+    }
     hsm_uri_free(uri);
     backend_key_free(key);
 }
@@ -219,7 +225,7 @@ static bool check_tokens(struct tool *tool, const struct hsm_defaults *defaults)
     return true;
 }
 
-void check_hsm(struct tool *tool, const char *key)
+void check_hsm(struct tool *tool, const char *key, STACK_OF(X509) * known)
 {
     const struct hsm_defaults defaults = tool_defaults(tool);
 
@@ -228,5 +234,5 @@ void check_hsm(struct tool *tool, const char *key)
     else if (!check_tokens(tool, &defaults))
         return;
     if (key != NULL)
-        check_key_uri(tool, key, &defaults);
+        check_key_uri(tool, key, &defaults, known);
 }

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "provider/base/system_log.h"
 #include "tools/command/check.h"
 
 #define NOT_LOGGED "this user's failures are not logged"
@@ -28,17 +29,20 @@ static void check_log_file(const char *path)
         check_ok("log", "%s", path);
 }
 
-static void check_log(const char *log)
+static void check_log(const struct ska_settings *settings)
 {
-    if (log == NULL)
+    const bool audit = ska_settings_audit_to_syslog(settings);
+
+    if (settings->log == NULL)
         check_unset("log",
                     "not set: failures are reported to the program only, which may say nothing");
-    else if (strcmp(log, SKA_LOG_SYSLOG) != 0)
-        check_log_file(log);
-    else if (access("/dev/log", F_OK) != 0)
-        check_warning("log", "syslog: /dev/log: %s: " NOT_LOGGED, strerror(errno));
+    else if (!ska_settings_log_to_syslog(settings))
+        check_log_file(settings->log);
+    else if (!ska_system_log_is_there())
+        check_warning("log", "syslog: /dev/log: %s: " NOT_LOGGED "%s", strerror(errno),
+                      audit ? ", and audit lines do not get there" : "");
     else
-        check_ok("log", "syslog");
+        check_ok("log", "syslog: failures%s", audit ? " and audit lines" : "");
 }
 
 /* Whether it is the one that libcrypto reads where nobody names another. */
@@ -59,7 +63,7 @@ static bool is_for_all_programs(const char *path)
 
 void check_start(struct tool *tool)
 {
-    check_log(tool->configuration.settings.log);
+    check_log(&tool->configuration.settings);
     if (tool->configuration.settings.legacy_methods)
         check_ok("legacy-methods",
                  "yes: programs that ask for the RSA or EC_KEY of a key may sign with it");

@@ -7,8 +7,7 @@
 static bool audit_close(struct execute_run *run, const struct ska_request *request,
                         const char *detail)
 {
-    const struct ska_settings *settings = &run->tool->configuration.settings;
-    const struct ska_audit_log log = {settings->audit_log, settings->state_dir};
+    const struct ska_audit_log log = tool_audit_log(run->tool);
     const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
 
     return ska_audit_append(&log, run->tool->libctx, &entry, &run->tool->errors);

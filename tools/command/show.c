@@ -3,6 +3,7 @@
  * skatool show: one key.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "provider/base/evp_key.h"
 #include "provider/base/json.h"
@@ -11,6 +12,8 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/certificate_end.h"
+#include "tools/certificate_file.h"
+#include "tools/key_certificates.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
@@ -123,32 +126,60 @@ static void warn_of_end(void *arg, const char *sentence)
     report_warning("%s", sentence);
 }
 
+static void warn_of_ends(const struct tool *tool, const struct hsm_uri *uri,
+                         const struct backend_key *key, const struct backend_key_state *state,
+                         STACK_OF(X509) * known)
+{
+    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
+
+    certificate_ends_say_known(&ends);
+    key_certificates_say_ends(tool, uri, key, &ends);
+    certificate_ends_say_encoded(&ends, state->rules);
+}
+
+static bool read_certs(struct tool *tool, const char *path, STACK_OF(X509) * *known)
+{
+    if (path != NULL)
+        *known = certificate_file_read(tool->libctx, path, &tool->errors);
+    return path == NULL || *known != NULL;
+}
+
 bool show_command(struct tool *tool, int argc, char **argv)
 {
     const char *uri = NULL;
+    const char *certs = NULL;
     bool json = false;
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key", &uri),
+        OPTION_TEXT("certs", "FILE", "certificates of CAs in PEM, which may end, too", &certs),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI [--json]",
+        .usage = "--key URI [--certs FILE] [--json]",
         .help = "Shows one key: algorithm, flags, who may use, block, unblock and modify it, and\n"
                 "its public key in PEM.",
         .options = options,
     };
+    struct hsm_uri *parsed = NULL;
     struct backend_key *key = NULL;
     struct backend_key_state state = {0};
+    STACK_OF(X509) *known = NULL;
     bool done = false;
 
-    if (!options_parse(tool, &line, argc, argv) || !tool_open_key(tool, uri, NULL, &key))
+    if (!options_parse(tool, &line, argc, argv) || !read_certs(tool, certs, &known))
         return false;
+    if (!tool_open_key(tool, uri, &parsed, &key)) {
+        certificates_free(known);
+        return false;
+    }
     if (!backend_key_is_ska(key) || backend_key_state(key, &state, &tool->errors))
         done = json ? print_key_json(tool, key, &state) : print_text(tool, key, &state);
     if (done)
-        certificate_ends_say_encoded(state.rules, warn_of_end, NULL);
+        warn_of_ends(tool, parsed, key, &state, known);
+    certificates_free(known);
+    hsm_uri_free(parsed);
     backend_key_state_clear(&state);
     backend_key_free(key);
     return done;

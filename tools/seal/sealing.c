@@ -133,7 +133,7 @@ static struct ska_job sealing_job(const struct sealing *sealing, const struct sk
         .same_document_told = true,
         .description = sealing->description,
         .timestamp_key = settings->timestamp_key,
-        .audit_log = {settings->audit_log, settings->state_dir},
+        .audit_log = tool_audit_log(call->tool),
         .evidence_dir = settings->evidence_dir,
         .errors = errors,
         .sources = call->sources,
@@ -546,6 +546,21 @@ static bool settle_timestamp(struct sealing *sealing)
     return done;
 }
 
+static void warn_of_end(void *document, const char *sentence)
+{
+    report_warning("%s: the time-stamp: %s", (const char *)document, sentence);
+}
+
+/* Of those that were verified by CAs: anybody else could have put anything into one. */
+static void warn_of_timestamp(const struct sealing *sealing)
+{
+    const struct seal_call *call = sealing->call;
+
+    if (wants_timestamp(call))
+        seal_timestamp_say_ends(call->tool->libctx, ska_span_of(&sealing->timestamp), call->tsa_ca,
+                                warn_of_end, (void *)(uintptr_t)sealing->document);
+}
+
 /* ---- The end --------------------------------------------------------------------------------- */
 
 static void say_sealed(const struct sealing *sealing, bool had_timestamp)
@@ -596,6 +611,7 @@ static void finish_written(struct sealing *sealing)
     if (had_timestamp || (!wants_timestamp(call) && call->query == NULL) ||
         get_timestamp(sealing)) {
         say_sealed(sealing, had_timestamp);
+        warn_of_timestamp(sealing);
         return;
     }
     say_without_timestamp(sealing);

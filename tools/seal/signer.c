@@ -16,6 +16,7 @@
 #include "provider/request/algorithm.h"
 #include "provider/rule/approver_name.h"
 #include "tools/certificate_end.h"
+#include "tools/certificate_file.h"
 #include "tools/options.h"
 #include "tools/report.h"
 
@@ -155,13 +156,6 @@ static void warn_of_usage(X509 *certificate, const char *path)
                        path);
 }
 
-/* Who renews it in time needs no time-stamp to show that a seal was made before it ended. */
-static void warn_of_end(const X509 *certificate, const char *path)
-{
-    if (certificate_end(certificate, time(NULL)) == CERTIFICATE_ENDS_SOON)
-        report_warning("%s: this certificate expires within %d days", path, CERTIFICATE_WARN_DAYS);
-}
-
 static bool read_signer(struct tool *tool, const char *path, struct seal_signer *signer)
 {
     struct ska_span der = ska_span_of(&signer->certificates[0]);
@@ -174,10 +168,8 @@ static bool read_signer(struct tool *tool, const char *path, struct seal_signer 
         done = take_names(certificate, signer, &tool->errors) &&
                take_validity(certificate, path, signer, &tool->errors) &&
                check_validity(certificate, path, &tool->errors);
-    if (done) {
+    if (done)
         warn_of_usage(certificate, path);
-        warn_of_end(certificate, path);
-    }
     X509_free(certificate);
     return done;
 }
@@ -261,11 +253,36 @@ static bool read_chain(struct tool *tool, const char *path, struct seal_signer *
     return add_file(signer, path, &tool->errors) && check_chain(tool, signer, first, path);
 }
 
+static void warn_of_end(void *path, const char *sentence)
+{
+    report_warning("%s: %s", (const char *)path, sentence);
+}
+
+/* Who renews it in time needs no time-stamp to show that a seal was made before it ended. */
+static void warn_of_ends(struct tool *tool, const char *path, const struct seal_signer *signer)
+{
+    STACK_OF(X509) *all = sk_X509_new_null();
+    const struct certificate_ends ends = {time(NULL), all, warn_of_end, (void *)(uintptr_t)path};
+
+    for (size_t i = 0; all != NULL && i < signer->certificate_count; i++) {
+        X509 *certificate = open_certificate(tool->libctx, ska_span_of(&signer->certificates[i]));
+
+        if (certificate != NULL && sk_X509_push(all, certificate) <= 0)
+            X509_free(certificate);
+    }
+    if (sk_X509_num(all) > 0)
+        certificate_ends_say_chain(&ends, sk_X509_value(all, 0));
+    certificates_free(all);
+}
+
 bool seal_signer_read(struct tool *tool, const char *path, const char *chain_path,
                       struct seal_signer *signer)
 {
-    return add_file(signer, path, &tool->errors) && read_signer(tool, path, signer) &&
-           (chain_path == NULL || read_chain(tool, chain_path, signer));
+    if (!add_file(signer, path, &tool->errors) || !read_signer(tool, path, signer) ||
+        (chain_path != NULL && !read_chain(tool, chain_path, signer)))
+        return false;
+    warn_of_ends(tool, path, signer);
+    return true;
 }
 
 /* ---- Its key --------------------------------------------------------------------------------- */

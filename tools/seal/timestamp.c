@@ -15,6 +15,7 @@
 #include "provider/base/der.h"
 #include "provider/base/der_write.h"
 #include "provider/base/http.h"
+#include "tools/certificate_file.h"
 
 #define QUERY_VERSION 1
 #define HASH "SHA256"
@@ -352,6 +353,38 @@ bool seal_timestamp_verify(struct ska_span token, struct ska_span signature,
     PKCS7_free(parsed);
     ERR_pop_to_mark();
     return done;
+}
+
+static void add_known(STACK_OF(X509) * known, const STACK_OF(X509) * more)
+{
+    for (int i = 0; i < sk_X509_num(more); i++)
+        (void)X509_add_cert(known, sk_X509_value(more, i), X509_ADD_FLAG_UP_REF);
+}
+
+void seal_timestamp_say_ends(OSSL_LIB_CTX *libctx, struct ska_span token, const char *ca_path,
+                             certificate_end_say *say, void *arg)
+{
+    const unsigned char *next = token.data;
+    PKCS7 *parsed = NULL;
+    STACK_OF(X509) *signers = NULL;
+    STACK_OF(X509) *cas = NULL;
+    struct certificate_ends ends = {time(NULL), sk_X509_new_null(), say, arg};
+
+    ERR_set_mark();
+    parsed = d2i_PKCS7(NULL, &next, (long)token.length);
+    if (parsed != NULL && PKCS7_type_is_signed(parsed))
+        signers = PKCS7_get0_signers(parsed, NULL, 0);
+    if (signers != NULL && ends.known != NULL) {
+        cas = ca_path == NULL ? NULL : certificate_file_read(libctx, ca_path, NULL);
+        add_known(ends.known, parsed->d.sign->cert);
+        add_known(ends.known, cas);
+        certificate_ends_say_chain(&ends, sk_X509_value(signers, 0));
+    }
+    certificates_free(cas);
+    certificates_free(ends.known);
+    sk_X509_free(signers);
+    PKCS7_free(parsed);
+    ERR_pop_to_mark();
 }
 
 /* ---- Over the network ------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include <openssl/types.h>
 
 #include "provider/base/bytes.h"
+#include "tools/certificate_end.h"
 
 /* A longer reply is not read. */
 #define SEAL_REPLY_LIMIT ((size_t)256 * 1024)
@@ -45,6 +46,14 @@ enum seal_timestamp_trust {
 bool seal_timestamp_verify(struct ska_span token, struct ska_span signature,
                            enum seal_timestamp_trust trust, const char *ca_path,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * How long a time-stamp that was verified can be verified by those who do not go by the time that
+ * it states: of the certificate that has signed it, and the CAs above, in it or in ca_path (NULL:
+ * none), as certificate_ends_say_chain().
+ */
+void seal_timestamp_say_ends(OSSL_LIB_CTX *libctx, struct ska_span token, const char *ca_path,
+                             certificate_end_say *say, void *arg);
 
 /* The TimeStampToken in a reply, as far as its outermost shape tells. */
 bool seal_timestamp_find(struct ska_span reply, struct ska_span *token) SKA_MUST_CHECK;

@@ -8,7 +8,6 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -19,10 +18,8 @@
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
-#include "provider/base/file.h"
+#include "tools/certificate_file.h"
 #include "tools/show/text.h"
-
-#define CA_FILE_LIMIT ((size_t)1024 * 1024)
 
 /* libcrypto's level of 112 bits: RSA with 2048, SHA-2. */
 #define SECURITY_LEVEL 2
@@ -175,44 +172,20 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
 
 /* ---- CAs ------------------------------------------------------------------------------------- */
 
-/* All certificates of a PEM file; false: there are none, or what is there cannot be read. */
-static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio)
-{
-    STACK_OF(X509_INFO) *infos =
-        PEM_X509_INFO_read_bio_ex(bio, NULL, NULL, NULL, tool->libctx, NULL);
-    bool done = infos != NULL;
-    int count = 0;
-
-    for (int i = 0; done && i < sk_X509_INFO_num(infos); i++) {
-        X509 *certificate = sk_X509_INFO_value(infos, i)->x509;
-
-        count += certificate != NULL;
-        done = certificate == NULL || X509_STORE_add_cert(store, certificate) == 1;
-    }
-    sk_X509_INFO_pop_free(infos, X509_INFO_free);
-    return done && count > 0;
-}
-
 /* NULL: raised. */
 static X509_STORE *open_ca_store(struct tool *tool, const char *path)
 {
-    struct ska_bytes content = {NULL, 0};
-    X509_STORE *store = NULL;
-    BIO *bio = NULL;
-    bool done = false;
+    STACK_OF(X509) *cas = certificate_file_read(tool->libctx, path, &tool->errors);
+    X509_STORE *store = cas == NULL ? NULL : X509_STORE_new();
+    bool done = store != NULL;
 
-    if (!ska_file_read(path, CA_FILE_LIMIT, &content, &tool->errors))
-        return NULL;
-    bio = BIO_new_mem_buf(content.data, (int)content.length);
-    store = X509_STORE_new();
-    ERR_clear_error();
-    done = bio != NULL && store != NULL && add_cas(tool, store, bio);
-    ERR_clear_error();
-    BIO_free(bio);
-    ska_bytes_free(&content);
+    for (int i = 0; done && i < sk_X509_num(cas); i++)
+        done = X509_STORE_add_cert(store, sk_X509_value(cas, i)) == 1;
+    if (cas != NULL && !done)
+        ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "the CAs of %s", path);
+    certificates_free(cas);
     if (done)
         return store;
-    ska_fail(&tool->errors, SKA_R_BAD_KEY, "%s: certificates of CAs in PEM are needed", path);
     X509_STORE_free(store);
     return NULL;
 }

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/system_log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider/base/printable.h"
+
+#define SYSLOG_SOCKET "/dev/log"
+
+struct ska_system_log {
+    int socket; /* connected; -1: not */
+    dev_t device;
+    ino_t inode;
+    atomic_uint *lost; /* in memory that children share, as servers may make one for each line */
+};
+
+static int connect_to_log(void)
+{
+    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fault = 0;
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        fault = errno;
+        close(fd);
+        errno = fault;
+        fd = -1;
+    }
+    return fd;
+}
+
+bool ska_system_log_is_there(void)
+{
+    int fd = connect_to_log();
+
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static void keep_connection(struct ska_system_log *log)
+{
+    struct stat status;
+
+    log->socket = connect_to_log();
+    if (log->socket >= 0 && fstat(log->socket, &status) == 0) {
+        log->device = status.st_dev;
+        log->inode = status.st_ino;
+    }
+}
+
+struct ska_system_log *ska_system_log_open(void)
+{
+    struct ska_system_log *log = calloc(1, sizeof(*log));
+    void *page =
+        mmap(NULL, sizeof(*log->lost), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (log == NULL || page == MAP_FAILED) {
+        if (page != MAP_FAILED)
+            munmap(page, sizeof(*log->lost));
+        free(log);
+        return NULL;
+    }
+    log->lost = page;
+    keep_connection(log);
+    return log;
+}
+
+/* A program may have closed it, and have something else there. */
+static bool is_our_socket(const struct ska_system_log *log)
+{
+    struct stat now;
+
+    return log->socket >= 0 && fstat(log->socket, &now) == 0 && now.st_dev == log->device &&
+           now.st_ino == log->inode;
+}
+
+void ska_system_log_close(struct ska_system_log *log)
+{
+    if (log == NULL)
+        return;
+    if (is_our_socket(log))
+        close(log->socket);
+    munmap(log->lost, sizeof(*log->lost));
+    free(log);
+}
+
+unsigned int ska_system_log_lost(const struct ska_system_log *log)
+{
+    return atomic_load(log->lost);
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------- */
+
+/*
+ * "<PRIORITY>Nov 29 03:12:01 nginx[1234]: ", as the system's log expects it from programs here.
+ * What a program calls itself who starts it chooses, and could write lines with it.
+ */
+static void add_head(struct ska_buffer *text, int priority, const char *tag)
+{
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const time_t now = time(NULL);
+    struct tm broken;
+
+    if (localtime_r(&now, &broken) == NULL)
+        memset(&broken, 0, sizeof(broken));
+    ska_buffer_format(text, "<%d>%s %2d %02d:%02d:%02d ", priority, months[broken.tm_mon],
+                      broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec);
+    ska_buffer_name(text, ska_span_text(tag == NULL ? program_invocation_short_name : tag));
+    ska_buffer_format(text, "[%ld]: ", (long)getpid());
+}
+
+/* Up to a whole character of UTF-8. */
+static void add_text(struct ska_buffer *line, const char *text)
+{
+    static const size_t note = 40; /* room for the words */
+    const size_t length = strlen(text);
+    size_t kept = SKA_SYSTEM_LOG_LIMIT - line->length;
+
+    if (length <= kept) {
+        ska_buffer_text(line, text);
+        return;
+    }
+    for (kept -= note; kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80;)
+        kept--;
+    ska_buffer_add(line, (const uint8_t *)text, kept);
+    ska_buffer_format(line, "... (%zu bytes cut off)", length - kept);
+}
+
+/* By a connection for this line, where ours is gone or the log was started anew. */
+static bool send_line(const struct ska_system_log *log, struct ska_span line)
+{
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    bool sent = is_our_socket(log);
+    int fd = -1;
+
+    if (sent && send(log->socket, line.data, line.length, flags) >= 0)
+        return true;
+    if (sent && (errno == EAGAIN || errno == ENOBUFS))
+        return false; /* there it is, and has too much to do */
+    fd = connect_to_log();
+    sent = fd >= 0 && send(fd, line.data, line.length, flags) >= 0;
+    if (fd >= 0) {
+        const int fault = errno;
+
+        close(fd);
+        errno = fault;
+    }
+    return sent;
+}
+
+static bool make_and_send(const struct ska_system_log *log, int priority, const char *tag,
+                          const char *text)
+{
+    struct ska_buffer line = {0};
+    bool sent = false;
+
+    add_head(&line, priority, tag);
+    add_text(&line, text);
+    if (line.failed)
+        errno = ENOMEM;
+    else
+        sent = send_line(log, ska_span(line.data, line.length));
+    ska_buffer_free(&line);
+    return sent;
+}
+
+/* False: it is lost, too. */
+static bool send_lost(const struct ska_system_log *log, int priority, const char *tag)
+{
+    const unsigned int lost = atomic_exchange(log->lost, 0);
+    char text[100];
+
+    if (lost == 0)
+        return true;
+    snprintf(text, sizeof(text), "%u lines before this one were lost: the log did not take them",
+             lost);
+    if (make_and_send(log, (priority & ~LOG_PRIMASK) | LOG_WARNING, tag, text))
+        return true;
+    atomic_fetch_add(log->lost, lost);
+    return false;
+}
+
+bool ska_system_log_write(struct ska_system_log *log, int priority, const char *tag,
+                          const char *text)
+{
+    if (send_lost(log, priority, tag) && make_and_send(log, priority, tag, text))
+        return true;
+    atomic_fetch_add(log->lost, 1);
+    return false;
+}
