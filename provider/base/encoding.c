@@ -102,12 +102,14 @@ bool ska_base64_encode(struct ska_span from, char **to, const struct ska_errors 
     return true;
 }
 
-/* EVP_DecodeBlock() takes white space, and padding as zeros: what is no data must be zero. */
+/*
+ * EVP_DecodeBlock() takes padding anywhere, as zeros: what is no data must be zero. White space
+ * around the text makes what it returns shorter.
+ */
 bool ska_base64_decode(const char *text, struct ska_bytes *to)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t length = strlen(text);
-    size_t data_length = strspn(text, digits) * 3 / 4;
+    size_t data_length = strcspn(text, "=") * 3 / 4;
     size_t padding = length / 4 * 3 - data_length;
     uint8_t *data = NULL;
 

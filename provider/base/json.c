@@ -7,6 +7,18 @@
 /* Whole numbers up to here are exact in a double. */
 #define UINT_LIMIT 9007199254740991.0
 
+/* Most names differ in their first letter already, which spares the call of strcmp(). */
+static const cJSON *get_member(const cJSON *object, const char *name)
+{
+    const cJSON *member = object == NULL ? NULL : object->child;
+
+    /* The elements of an array have no names. */
+    while (member != NULL && member->string != NULL &&
+           (member->string[0] != name[0] || strcmp(member->string, name) != 0))
+        member = member->next;
+    return member == NULL || member->string == NULL ? NULL : member;
+}
+
 /* ---- Places --------------------------------------------------------------------------------- */
 
 void ska_json_top(struct ska_json_place *place, const cJSON *value, const char *shown,
@@ -21,7 +33,7 @@ void ska_json_member(const struct ska_json_place *place, const char *name,
                      struct ska_json_place *inside)
 {
     ska_error_place_inside(&inside->at, &place->at, name, 0);
-    inside->value = cJSON_GetObjectItemCaseSensitive(place->value, name);
+    inside->value = get_member(place->value, name);
     inside->reason = place->reason;
 }
 
@@ -62,7 +74,7 @@ static bool find_member(const struct ska_json_place *place, const char *name,
                         enum ska_json_need need, is_kind *is_wanted, const char *expected,
                         const cJSON **item)
 {
-    *item = cJSON_GetObjectItemCaseSensitive(place->value, name);
+    *item = get_member(place->value, name);
     if (cJSON_IsNull(*item))
         *item = NULL;
     if (*item == NULL)

@@ -271,7 +271,7 @@ static bool json_name_is_new(struct json_parser *parser, struct json_members *me
     const cJSON *one = members->object->child;
 
     if (members->count++ < FEW_MEMBERS) {
-        while (one != NULL && strcmp(one->string, name) != 0)
+        while (one != NULL && (one->string[0] != name[0] || strcmp(one->string, name) != 0))
             one = one->next;
         return one == NULL || json_is_doubled(parser, name);
     }

@@ -42,12 +42,27 @@ uint32_t ska_utf8_next(const char *text, size_t *bytes)
     return character;
 }
 
+/* The ASCII that it begins with: most of any text, so eight bytes at a time. */
+static size_t ascii_length(struct ska_span text)
+{
+    uint64_t eight = 0;
+    size_t length = 0;
+
+    for (; text.length - length >= sizeof(eight); length += sizeof(eight)) {
+        memcpy(&eight, text.data + length, sizeof(eight));
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return length;
+}
+
 bool ska_utf8_valid(struct ska_span text)
 {
     uint32_t character = 0;
 
     while (text.length > 0) {
-        size_t length = ska_utf8_decode(text, &character);
+        size_t ascii = ascii_length(text);
+        size_t length = ascii > 0 ? ascii : ska_utf8_decode(text, &character);
 
         if (length == 0)
             return false;

@@ -287,9 +287,11 @@ bool ska_agent_ask(struct ska_agent *agent, const struct ska_request *request,
 
     agent_hang_up(agent);
     agent->until = ska_clock_ms() + SKA_AGENT_TIME;
-    done = ska_request_print_line(request, &agent->question, errors) &&
-           agent_dial(agent, waiter, errors) && agent_send(agent, waiter, errors) &&
-           agent_hear(agent, waiter, errors) && agent_understand(agent, approvals, count, errors);
+    /* The agent wakes up while the question is being written. */
+    done = agent_dial(agent, waiter, errors) &&
+           ska_request_print_line(request, &agent->question, errors) &&
+           agent_send(agent, waiter, errors) && agent_hear(agent, waiter, errors) &&
+           agent_understand(agent, approvals, count, errors);
     agent_hang_up(agent);
     return done;
 }

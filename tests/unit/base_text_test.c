@@ -2,6 +2,7 @@
 /* Base64, hexadecimal, UTF-8 and text that is safe to show. */
 #include "cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,14 @@ static void base64_is_strict(void **state)
                                         "Z===",
                                         "Zm_v",
                                         "Zm9v Zm9v",
+                                        "Zm9v    ",
+                                        "    Zm9v",
+                                        "Zm9v----",
+                                        "Zm9v\r\n\r\n",
+                                        "\n\n\n\n",
+                                        "----",
+                                        "Zm=v",
+                                        "Z=m9vA==",
                                         ("\xC3\xA4"
                                          "aa")};
 
@@ -94,6 +103,23 @@ static void hex_both_ways(void **state)
     assert_false(ska_hex_decode("0 ", &data));
 }
 
+/* Wherever it stands: most of a text is looked at in words. */
+static bool utf8_is_valid_everywhere(const char *text, bool valid)
+{
+    static const char ascii[] = "seventeen letters";
+
+    for (size_t before = 0; before < sizeof(ascii); before++)
+        for (size_t behind = 0; behind < sizeof(ascii); behind++) {
+            char whole[64];
+
+            snprintf(whole, sizeof(whole), "%.*s%s%.*s", (int)before, ascii, text, (int)behind,
+                     ascii);
+            if (ska_utf8_valid(ska_span_text(whole)) != valid)
+                return false;
+        }
+    return true;
+}
+
 static void utf8(void **state)
 {
     static const char *const good[] = {
@@ -111,9 +137,9 @@ static void utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_true(ska_utf8_valid(ska_span_text(good[i])));
+        assert_true(utf8_is_valid_everywhere(good[i], true));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if (ska_utf8_valid(ska_span_text(bad[i])))
+        if (!utf8_is_valid_everywhere(bad[i], false))
             fail_msg("bad text %zu accepted", i);
 }
 
