@@ -46,6 +46,9 @@ succeeds skatool request --key "$(uri seal)" --operation block -o block.json
 succeeds skatool approve --approver alice.pem --yes block.json
 refused . skatool execute --key "$(uri seal)" block.json
 within 10 "not the lines of the file: $(diff <(audit_lines) "$log")" has_all
+audit_lines >collected.jsonl
+succeeds skatool audit collected.jsonl
+shows 'each tied to the one before'
 # A failure of a signature goes there, too, and is no audit line.
 grep -q '^<11>.* openssl\[[0-9]*\]: ska: approvals pending' received.txt || fail "$(cat received.txt)"
 priority() { # PATTERN: of all lines with it
