@@ -143,12 +143,12 @@ static bool check_padding(const struct cipher *cipher, bool *oaep)
     *oaep = padding == RSA_PKCS1_OAEP_PADDING;
     if (padding == RSA_PKCS1_WITH_TLS_PADDING)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "key '%s' of a token does no RSA key exchange for TLS: use cipher suites "
-                        "with ECDHE",
+                        "key '%s' is on a token and does not do RSA key exchange for TLS: use "
+                        "cipher suites with ECDHE",
                         ska_key_label(cipher->key));
     return *oaep || padding == RSA_PKCS1_PADDING ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "key '%s' of a token decrypts with the paddings pkcs1 and oaep",
+                    "key '%s' is on a token and decrypts only with the paddings pkcs1 and oaep",
                     ska_key_label(cipher->key));
 }
 
@@ -196,8 +196,8 @@ static int decrypt_on_token(const struct cipher *cipher, unsigned char *out, siz
     }
     /* Whatever is inside, so that the size of the buffer tells nothing. */
     if (size < modulus)
-        return ska_fail(errors, SKA_R_BAD_PARAMETER, "a buffer of %zu bytes, %zu are needed", size,
-                        modulus);
+        return ska_fail(errors, SKA_R_BAD_PARAMETER, "the buffer has %zu bytes, %zu are needed",
+                        size, modulus);
     hsm = ska_key_hsm(cipher->key);
     return hsm != NULL && read_encryption(cipher, &how) &&
            backend_key_decrypt(hsm, &how, ska_span(input, input_length), out, length, errors);

@@ -168,10 +168,10 @@ static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm
     return same ||
            ska_fail(
                &key->errors, SKA_R_KEY_NOT_FOUND,
-               "this key reference is for another key than token '%s' has under label '%s': "
-               "the SHA-256 of its public key begins with %s in the file, with %s on the "
-               "token. If the key was replaced write the reference again (openssl pkey -in URI "
-               "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
+               "this key reference is for a different key than the one that token '%s' has under "
+               "label '%s': the SHA-256 of its public key begins with %s in the file, with %s on "
+               "the token. If the key was replaced, write the reference again (openssl pkey -in "
+               "URI -out FILE) and renew its certificate; if not, the URI in the file is wrong",
                backend_key_token_label(hsm), backend_key_label(hsm),
                shown_hash_of(key->software).text, shown_hash_of(backend_key_public(hsm)).text);
 }

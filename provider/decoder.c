@@ -189,8 +189,8 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
         return false;
     if (reference->public_key == NULL && !asks_for_private_key(selection))
         return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                        "no public key is in it, and the HSM is asked for one only where a private "
-                        "key was asked for: write the reference again (skatool pem)");
+                        "it contains no public key, and the HSM is asked for one only when a "
+                        "private key is loaded: write the reference again (skatool pem)");
     if (reference->public_key == NULL) {
         hsm = decoder_find_now(hand->provider, reference, prompt, errors);
         if (hsm == NULL)

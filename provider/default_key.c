@@ -78,10 +78,9 @@ int ska_software_set_params(void *vkey, const OSSL_PARAM params[])
     if (params == NULL || params->key == NULL)
         return 1;
     if (key->on_token)
-        return holds_already(params) ||
-               ska_fail(&key->provider->errors, SKA_R_UNSUPPORTED,
-                        "a key of a token takes no parameters: its point is written uncompressed, "
-                        "its curve by name");
+        return holds_already(params) || ska_fail(&key->provider->errors, SKA_R_UNSUPPORTED,
+                                                 "a key on a token takes no parameters: its point "
+                                                 "is written uncompressed, its curve by name");
     if (key->software == NULL)
         return 0;
     copy = OSSL_PARAM_dup(params);

@@ -53,8 +53,9 @@ static void put_left_out(struct ska_failure_log *log)
 
     if (left_out == 0)
         return;
-    snprintf(line, sizeof(line), "%u more failures were left out here, as more than %d in a minute",
-             left_out, LINES_A_MINUTE);
+    snprintf(line, sizeof(line),
+             "%u more failures were left out here: at most %d per minute are written", left_out,
+             LINES_A_MINUTE);
     put_line(log, line);
 }
 

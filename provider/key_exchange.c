@@ -275,8 +275,8 @@ static int derive_on_token(const struct exchange *exchange, unsigned char *out, 
     if (out == NULL)
         return 1;
     if (size < *length)
-        return ska_fail(errors, SKA_R_BAD_PARAMETER, "a buffer of %zu bytes, %zu are needed", size,
-                        *length);
+        return ska_fail(errors, SKA_R_BAD_PARAMETER, "the buffer has %zu bytes, %zu are needed",
+                        size, *length);
     done = backend_key_derive(hsm, peer, secret, &secret_length, errors);
     if (done && derivation.function[0] == 0)
         memcpy(out, secret, *length);

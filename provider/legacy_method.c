@@ -143,10 +143,10 @@ static bool legacy_sign(struct ska_key *key, const char *digest_name, struct ska
     if (!key->provider->settings.legacy_methods)
         return ska_fail(&key->errors, SKA_R_WRONG_USE,
                         "the program wants to sign with an RSA or EC_KEY of its own (RSA_sign(), "
-                        "ECDSA_sign()): legacy-methods = yes in the configuration lets it");
+                        "ECDSA_sign()): legacy-methods = yes in the configuration allows it");
     if (key->type == SKA_KEY_RSA_PSS)
         return ska_fail(&key->errors, SKA_R_UNSUPPORTED,
-                        "a key for RSA-PSS makes no signature of PKCS#1 v1.5 (RSA_sign())");
+                        "an RSA-PSS key does not make PKCS#1 v1.5 signatures (RSA_sign())");
     return ska_signature_of_digest(key, digest_name, digest, out, length);
 }
 
@@ -180,8 +180,8 @@ static int rsa_refuse(int length, const unsigned char *from, unsigned char *to, 
     (void)padding;
     if (key != NULL)
         ska_fail(&key->errors, SKA_R_PAYLOAD_REFUSED,
-                 "raw RSA: with an RSA of its own a program can have a digest signed, by "
-                 "RSA_sign(), and nothing else");
+                 "raw RSA: a program with an RSA of its own can only have digests signed, with "
+                 "RSA_sign()");
     return -1;
 }
 

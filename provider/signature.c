@@ -198,7 +198,7 @@ static int signature_sign(void *vsignature, unsigned char *out, size_t *length, 
                         "%s, this is a digest: give the document itself (-rawin)",
                         ska_key_is_ska(signature->key)
                             ? "approvers of this key approve whole messages"
-                            : "the token signs with this key what it has hashed itself");
+                            : "with this key the token signs only what it hashes itself");
     signature->no_content = SKA_NO_CONTENT_DIGEST_GIVEN;
     return ska_signature_finish(signature, ska_span(input, input_length), out, length, size);
 }

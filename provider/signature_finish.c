@@ -261,7 +261,7 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
 
     if (size < signature->key->signature_size)
         return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
-                        "a buffer of %zu bytes, %zu are needed", size,
+                        "the buffer has %zu bytes, %zu are needed", size,
                         signature->key->signature_size);
     done = signature_make_payload(signature, input, &payload) &&
            sign_payload(signature, &payload, out, &written);
@@ -382,7 +382,7 @@ static bool input_so_far(const struct ska_signature *signature,
     if (!signature->started)
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         SKA_PARAM_APPROVAL_REQUEST
-                        ": nothing to be signed yet, first EVP_DigestSignUpdate()");
+                        ": there is nothing to sign yet, call EVP_DigestSignUpdate() first");
     *input = ska_span(signature->message.data, signature->message.length);
     if (signature->hash == NULL)
         return true;

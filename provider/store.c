@@ -572,7 +572,7 @@ static void note_no_object(struct store *store)
                  "it names no key: add object=LABEL or id=ID; in a shell URIs need quotes");
     else if (store->expected == OSSL_STORE_INFO_PKEY && !store_wants(store, HSM_OBJECT_PRIVATE))
         ska_fail(errors_of(store), SKA_R_BAD_URI,
-                 "type=%s in it leaves private keys out, and one is wanted",
+                 "type=%s in it excludes private keys, and one is needed",
                  store->uri->type == HSM_OBJECT_PUBLIC ? "public" : "cert");
 }
 

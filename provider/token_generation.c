@@ -184,9 +184,9 @@ struct ska_key *ska_token_generation_run(const struct ska_token_generation *want
 
     if (wanted->uri == NULL)
         ska_fail(errors, SKA_R_BAD_PARAMETER,
-                 SKA_PARAM_KEY_USAGE " is for a key of a token: name it by " SKA_PARAM_URI);
+                 SKA_PARAM_KEY_USAGE " is for a key on a token: give its URI with " SKA_PARAM_URI);
     else if (wanted->unsupported != NULL)
-        ska_fail(errors, SKA_R_UNSUPPORTED, "%s, for a key of a token", wanted->unsupported);
+        ska_fail(errors, SKA_R_UNSUPPORTED, "%s, for a key on a token", wanted->unsupported);
     else if (type == SKA_KEY_EC && wanted->curve[0] == 0)
         ska_fail(errors, SKA_R_BAD_PARAMETER, "no curve is named");
     else if (hsm_key_template_name(&template_, wanted->uri, errors) &&

@@ -84,7 +84,7 @@ static bool read_value(struct sim_config *config, const char *path, const CONF_V
                 value->value);
         return false;
     }
-    fprintf(stderr, "SKA simulator: %s: unknown key %s; there are", path, value->name);
+    fprintf(stderr, "SKA simulator: %s: unknown key %s; known are", path, value->name);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         fprintf(stderr, "%s %s", i == 0 ? "" : ",", keys[i].name);
     fprintf(stderr, "\n");
@@ -100,7 +100,7 @@ static bool read_section(struct sim_config *config, const char *path, const CONF
             return false;
     }
     if (config->sam && config->sam_ca == NULL) {
-        fprintf(stderr, "SKA simulator: %s: sam is on, sam-ca is missing\n", path);
+        fprintf(stderr, "SKA simulator: %s: sam is on, but sam-ca is missing\n", path);
         return false;
     }
     return true;

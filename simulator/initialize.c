@@ -115,8 +115,8 @@ static CK_RV initialize_softhsm(const CK_C_INITIALIZE_ARGS *args)
         own.flags |= CKF_OS_LOCKING_OK;
     rv = initialize_undisturbed(&own);
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
-        fprintf(stderr, "SKA simulator: this process uses SoftHSMv2 directly too; it cannot do "
-                        "both\n");
+        fprintf(stderr,
+                "SKA simulator: this process also uses SoftHSMv2 directly; it cannot do both\n");
         return CKR_GENERAL_ERROR;
     }
     return rv;

@@ -20,7 +20,7 @@ static EVP_PKEY *read_approver_key(const struct ska_approver *approver)
 {
     struct ska_approver own = {.type = approver->type, .data = approver->data};
     const char *reason =
-        "its key is none of RSA, DSA, EC (named curve, uncompressed point), Ed25519, Ed448";
+        "its key is not one of RSA, DSA, EC (named curve, uncompressed point), Ed25519, Ed448";
     EVP_PKEY *key = NULL;
 
     if (ska_approver_identify(&own, NULL))
@@ -28,7 +28,7 @@ static EVP_PKEY *read_approver_key(const struct ska_approver *approver)
     if (key != NULL)
         reason = EVP_PKEY_get_security_bits(key) >= SECURITY_BITS
                      ? NULL
-                     : "its key is too weak, of less than 112 bits (RSA 2048)";
+                     : "its key is too weak: less than 112 bits (RSA 2048)";
     ska_bytes_free(&own.public_key);
     if (reason == NULL)
         return key;
@@ -42,7 +42,7 @@ static bool is_new(EVP_PKEY *const *keys, size_t count, const EVP_PKEY *key,
 {
     for (size_t i = 0; i < count; i++) {
         if (EVP_PKEY_eq(keys[i], key) == 1) {
-            sim_report_approver("", approver, "its key is in the group already");
+            sim_report_approver("", approver, "its key is already in the group");
             return false;
         }
     }

@@ -89,7 +89,7 @@ static const char *check_use(X509 *certificate)
         return "it is a CA certificate";
     return (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0
                ? NULL
-               : "its key usage allows no signatures";
+               : "its key usage does not allow signatures";
 }
 
 static const char *check_certificate(X509_STORE *store, X509 *certificate)

@@ -58,8 +58,8 @@ static const struct {
     const char *mark;
     const char *words;
 } marks[] = {
-    {"-----BEGIN SKA KEY REFERENCE-----", "it refers to a key in the HSM that signs documents; an "
-                                          "approver has a key of his own"},
+    {"-----BEGIN SKA KEY REFERENCE-----",
+     "it refers to a key in the HSM that signs documents; an approver has a key of their own"},
     {"-----BEGIN OPENSSH PRIVATE KEY-----", "it is a key of OpenSSH; ssh-keygen -p -m PKCS8 -f "
                                             "COPY turns a copy of it into one that can be read"},
     {"-----BEGIN CERTIFICATE REQUEST-----", "it is a request for a certificate; the private key "
@@ -70,7 +70,7 @@ static const struct {
                                     "needed (the certificate can go with --cert)"},
     {"-----BEGIN PUBLIC KEY-----", "it is a public key; the private key that belongs to it is "
                                    "needed"},
-    {"-----BEGIN PGP ", "it is of PGP, which cannot be read"},
+    {"-----BEGIN PGP ", "it is a PGP key, which cannot be read"},
     {"PuTTY-User-Key-File", "it is a key of PuTTY, which cannot be read"},
     {"\"approvalToBeSigned\"", "it is a request, not a key; the request comes last"},
     {"\"ruleUse\"", "it is a policy, not a key"},
@@ -309,8 +309,8 @@ static bool check_type(const struct approver *approver, const struct ska_errors 
                         shown);
     return ska_spki_algorithm(ska_span_of(&approver->public_key), &algorithm) ||
            ska_fail(errors, SKA_R_BAD_KEY,
-                    "%s: the public key in it is in a coding that approvers may not have (of an "
-                    "EC key: a compressed point, or no named curve); openssl ec -conv_form "
+                    "%s: the public key in it is encoded in a way that approvers' keys must not be "
+                    "(for EC: a compressed point, or no named curve); openssl ec -conv_form "
                     "uncompressed -param_enc named_curve converts a copy of it",
                     shown);
 }

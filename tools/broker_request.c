@@ -18,8 +18,8 @@ static bool check_remembered(struct tool *tool)
 {
     return tool->configuration.settings.state_dir != NULL ||
            ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "the configuration sets no state-dir, in which it is remembered what was "
-                    "handed in at a broker");
+                    "the configuration sets no state-dir, which is needed to remember what was "
+                    "submitted to a broker");
 }
 
 static bool say_handed_in(struct tool *tool, const struct ska_job *job,
@@ -31,7 +31,7 @@ static bool say_handed_in(struct tool *tool, const struct ska_job *job,
 
     report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
                 "%s; when they have approved: skatool execute %.8s%s",
-                id, handed_in->request_id, handed_in->made ? "is open" : "was open already",
+                id, handed_in->request_id, handed_in->made ? "is open" : "was already open",
                 broker_name(&place), broker_name(&place), id, handed_in->request_id,
                 job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
     ska_buffer_format(&text, "%s\n", id);

@@ -113,7 +113,7 @@ void configuration_missing(const struct configuration *configuration, char *word
     const char *providers = start == NULL ? NULL : entry_of(conf, start, "providers");
 
     if (start == NULL)
-        snprintf(words, size, "no line openssl_conf = SECTION stands before its sections");
+        snprintf(words, size, "there is no line openssl_conf = SECTION before its sections");
     else if (entries_of(conf, start) == NULL)
         snprintf(words, size, "there is no section [%s], which its line openssl_conf names", start);
     else if (providers == NULL)

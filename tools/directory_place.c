@@ -85,7 +85,7 @@ static bool check_listed_id(struct walk *walk, const struct ska_request *request
                                 &walk->to_warnings) &&
            (same || ska_fail(&walk->to_warnings, SKA_R_BAD_REQUEST,
                              "%s: its id does not match its content: it is a copy, or was changed, "
-                             "and is passed over",
+                             "and is ignored",
                              name));
 }
 

@@ -421,7 +421,7 @@ static bool form_pdf(struct comparison *comparison, struct pdf *pdf)
 static const struct form forms[FORMS] = {
     {"to the last byte", form_as_it_is},
     {"the same text, with line ends as mail has them", form_mail},
-    {"all of it but the room for this signature", form_pdf},
+    {"all of it except the space for this signature", form_pdf},
 };
 
 static bool compare_forms(struct comparison *comparison, size_t count, struct pdf *pdf)

@@ -275,9 +275,8 @@ bool executed_add_order(const struct executed *executed, const char *identity,
     char name[NAME_SIZE];
 
     name_record("order", identity, name);
-    return executed->state_dir == NULL
-               ? ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                          "state-dir is not set, and an order that this user may not remove has to "
-                          "be remembered there")
-               : add_record(executed, name, NULL, errors);
+    return executed->state_dir == NULL ? ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                                                  "state-dir is not set, and an order that this "
+                                                  "user may not remove must be remembered there")
+                                       : add_record(executed, name, NULL, errors);
 }

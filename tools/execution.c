@@ -80,7 +80,8 @@ static bool print_change(struct tool *tool, const struct backend_key *key,
                          const struct ska_request *request, const struct modification *modification)
 {
     struct ska_buffer text = {0};
-    const char *word = backend_key_word(key) == BACKEND_WORD_OF_HSM ? "" : ", by the broker's word";
+    const char *word =
+        backend_key_word(key) == BACKEND_WORD_OF_HSM ? "" : ", according to the broker";
     const char *separator = ": ";
 
     ska_buffer_text(&text, "key ");

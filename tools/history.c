@@ -418,7 +418,7 @@ bool history_take_line(struct ska_span line, const char *shown, struct ska_span 
     if (done) {
         ska_json_top(&top, json, shown, SKA_R_BAD_JSON, errors);
         done = cJSON_IsObject(json) ? take_entry(&top, wanted, history, errors)
-                                    : ska_fail(errors, SKA_R_BAD_JSON, "%s: no object", shown);
+                                    : ska_fail(errors, SKA_R_BAD_JSON, "%s: not an object", shown);
     }
     cJSON_Delete(json);
     free(wanted);
@@ -429,8 +429,8 @@ bool history_take_line(struct ska_span line, const char *shown, struct ska_span 
 static void tell_of_length(const struct history_place *place, const struct ska_errors *broken)
 {
     ska_fail(broken, SKA_R_BAD_INPUT_LENGTH,
-             "%s has more than %d MiB: what stands before the end of it is not looked at, so names "
-             "that had other keys then are not warned of; move lines away that are not needed",
+             "%s has more than %d MiB: only the end of it is read, so there is no warning of names "
+             "that had other keys earlier; move lines that are not needed to another file",
              place->file_path, (int)(READ_LIMIT / 1024 / 1024));
 }
 

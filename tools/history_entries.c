@@ -68,7 +68,7 @@ bool history_entry_parse(struct ska_span line, const char *shown, cJSON **json,
         return false;
     ska_json_top(&top, *json, shown, SKA_R_BAD_JSON, errors);
     if (cJSON_IsObject(*json) ? read_members(&top, entry)
-                              : ska_fail(errors, SKA_R_BAD_JSON, "%s: no object", shown))
+                              : ska_fail(errors, SKA_R_BAD_JSON, "%s: not an object", shown))
         return true;
     cJSON_Delete(*json);
     *json = NULL;

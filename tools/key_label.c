@@ -37,7 +37,7 @@ static bool check_label(struct tool *tool, const struct hsm_uri *uri)
     done = is_label_only(uri, &written) ||
            options_wrong(tool,
                          "--key: an approval is bound to the label of a key, and nothing else of "
-                         "this URI could be compared: leave all out but the label, as in %s",
+                         "this URI could be compared: leave out everything but the label, as in %s",
                          written == NULL ? "ska:object=LABEL" : written);
     free(written);
     return done;

@@ -20,7 +20,7 @@ static const struct {
     {"keygen", keygen_command, "create a key with its rules"},
     {"list", list_command, "list the keys of a token"},
     {"show", show_command, "show one key: algorithm, public key, rules"},
-    {"pem", pem_command, "write a PEM file that applications take for a private key's"},
+    {"pem", pem_command, "write a PEM file that programs accept as a private key file"},
     {"seal", seal_command, "seal documents: CAdES signatures, with approvals and time-stamps"},
     {"request", request_command, "write a request to sign, or to block, unblock or modify a key"},
     {"inspect", inspect_command, "show a request, bundle, token or evidence, and verify it"},
@@ -31,10 +31,10 @@ static const struct {
     {"withdraw", withdraw_command, "withdraw a request, so that nobody is asked any more"},
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
-    {"import", import_command, "take requests and approvals as they came back by mail"},
-    {"agent", agent_command, "approve automatically what its rules allow"},
+    {"import", import_command, "import requests and answers that came back by mail"},
+    {"agent", agent_command, "approve automatically what given rules allow"},
     {"audit", audit_command, "verify an audit log and show it"},
-    {"check-config", check_config_command, "try out the configuration"},
+    {"check-config", check_config_command, "check the configuration"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -18,7 +18,7 @@ struct output {
 #define OPTION_OUTPUT(output, words)                                                               \
     {"output", 'o', "FILE", (words), &(output)->path, NULL, false},                                \
     {                                                                                              \
-        "force", 0, NULL, "replace FILE if it is there", NULL, &(output)->force, false             \
+        "force", 0, NULL, "replace FILE if it exists", NULL, &(output)->force, false               \
     }
 
 /* Whether both are there and one file or directory, by whatever name. */

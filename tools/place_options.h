@@ -18,10 +18,9 @@ struct place_options {
 
 /* Entries of a table of options. */
 #define OPTIONS_BROKER(where)                                                                      \
-    OPTION_TEXT("tsb", "URL", "at the broker there", &(where).tsb),                                \
-        OPTION_TEXT("tsb-ca", "FILE", "CAs in PEM that its certificate is believed by",            \
-                    &(where).tsb_ca),                                                              \
-        OPTION_TEXT("tsb-api-key-source", "file:FILE", "API keys for it, one on a line",           \
+    OPTION_TEXT("tsb", "URL", "at the broker with this URL", &(where).tsb),                        \
+        OPTION_TEXT("tsb-ca", "FILE", "CAs in PEM to verify its certificate", &(where).tsb_ca),    \
+        OPTION_TEXT("tsb-api-key-source", "file:FILE", "API keys for it, one per line",            \
                     &(where).tsb_api_keys)
 
 /*

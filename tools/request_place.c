@@ -142,14 +142,14 @@ void request_place_say_none(const struct request_place *place, bool for_approver
         return;
     if (place->passed_by > 0 && for_approver)
         report_message("None of the open requests in %s waits for this approver: they do not list "
-                       "this key, or it has answered them.",
+                       "this key, or it has already answered them.",
                        place->name);
     else if (place->passed_by > 0)
         report_message("None of the open requests in %s matches.", place->name);
     else if (for_approver && place->kind->is_broker)
-        report_message("Nothing in %s waits for this approver. That is what a broker says of a key "
-                       "that no rule lists, too: if you expect something, look whether it is the "
-                       "right key; one that a rule names by its certificate comes with --cert.",
+        report_message("Nothing in %s waits for this approver. A broker says the same of a key "
+                       "that no rule lists: if you expect a request, check that this is the right "
+                       "key; if the rule names a certificate, add --cert.",
                        place->name);
     else if (for_approver)
         report_message("Nothing in %s waits for this approver.", place->name);
@@ -195,7 +195,7 @@ bool request_place_put(struct request_place *place, const struct ska_request *re
                        enum ska_file_kind kind, struct ska_approval *answer, char *name)
 {
     return place->kind->put == NULL
-               ? fail_cannot(place, "an approver answers by a key of his own (--approver)")
+               ? fail_cannot(place, "an approver answers with their own key (--approver)")
                : place->kind->put(place, request, kind, answer, name);
 }
 

@@ -84,16 +84,16 @@ static bool answer_given(struct tool *tool, const struct own_answer *answer, boo
                          const char *shown)
 {
     if (answer->refused == refusing)
-        report_note("this key has %s request %s already, at %s (skatool history); nothing to do",
+        report_note("this key has already %s request %s, at %s (skatool history); nothing to do",
                     refusing ? "rejected" : "approved", shown, answer->time);
     else if (refusing)
         ska_fail(&tool->errors, SKA_R_DECLINED,
-                 "this key has approved request %s already, at %s (skatool history), and an "
+                 "this key has already approved request %s, at %s (skatool history), and an "
                  "approval cannot be taken back; nothing was sent",
                  shown, answer->time);
     else
         ska_fail(&tool->errors, SKA_R_DECLINED,
-                 "this key has rejected request %s already, at %s (skatool history), and at a "
+                 "this key has already rejected request %s, at %s (skatool history), and at a "
                  "broker a rejection is final; nothing was sent. Ask for a new request",
                  shown, answer->time);
     return answer->refused == refusing;
@@ -453,8 +453,8 @@ static bool check_rejected(struct tool *tool, const struct review *review,
         text_time(seconds, time);
     if (!own_rejections_have_task(rejections, review->request->id))
         return ska_fail(&tool->errors, SKA_R_DECLINED,
-                        "you have rejected the same before, at %s: without --yes you are shown "
-                        "what it is, and asked",
+                        "you have rejected the same before, at %s: without --yes it is shown, and "
+                        "you are asked",
                         time);
     report_warning("you have rejected this request before, at %s", time);
     return true;
@@ -593,7 +593,7 @@ static void say_why_not_short(const struct review_showing *showing, struct ska_b
         return;
     }
     if (warnings->count == 0) {
-        ska_buffer_text(text, "there is more to it than six lines tell");
+        ska_buffer_text(text, "there is more to it than six lines can show");
         return;
     }
     ska_buffer_format(text, "WARNING: %s",

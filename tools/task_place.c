@@ -247,15 +247,13 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
 
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
-             "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
+             "withdrawn, or was never for this key (skatool requests shows what is waiting)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
-             strlen(given) < ID_LENGTH
-                 ? ". A broker tells approvers ids of tasks only: its own id of "
-                   "a request must be given whole"
-                 : "",
-             tasks->key.certificate == NULL
-                 ? ". An approver whom the rule names by a certificate gives it with --cert"
-                 : "");
+             strlen(given) < ID_LENGTH ? ". A broker shows approvers only the ids of tasks: its "
+                                         "own id of a request must be given in full"
+                                       : "",
+             tasks->key.certificate == NULL ? ". If the rule names your certificate, add --cert"
+                                            : "");
     free(shown);
     return false;
 }
@@ -294,8 +292,8 @@ static bool fail_ambiguous_task(const struct task_place *tasks, const char *give
         if (request_is_called(tasks->all.requests[i], given) && ++count <= NAMED_MOST)
             ska_buffer_format(&ids, "%s%s", count > 1 ? ", " : "", tasks->all.requests[i]->id);
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
-             "%s: %zu tasks go by this: give more of the id, or the broker's own of the one that "
-             "is meant: %s%s",
+             "%s: %zu tasks match: give more of the id, or the broker's own id of the one that you "
+             "mean: %s%s",
              given, matches, ska_buffer_string(&ids), matches > NAMED_MOST ? " and others" : "");
     ska_buffer_free(&ids);
     return false;

@@ -232,7 +232,7 @@ static bool fail_no_ticket(const struct ticket_place *tickets, const char *given
 
     ska_fail(&tickets->place.tool->errors, SKA_R_WRONG_USE,
              "%s: state-dir remembers no request with this id at %s: it was fetched or withdrawn, "
-             "or handed in elsewhere (skatool requests shows those that are there)",
+             "or submitted elsewhere (skatool requests shows those that are there)",
              shown == NULL ? "" : shown, tickets->place.name);
     free(shown);
     return false;
@@ -261,7 +261,7 @@ static struct ska_request *find_ticket(struct ticket_place *tickets, const char 
     ska_request_free(found);
     if (done && matches > 1)
         ska_fail(&tickets->place.tool->errors, SKA_R_WRONG_USE,
-                 "%s: %zu requests begin like this: give more of the id", given, matches);
+                 "%s: %zu requests start with this: give more of the id", given, matches);
     else if (done)
         fail_no_ticket(tickets, given);
     return NULL;
@@ -338,8 +338,8 @@ bool ticket_place_open(struct tool *tool, const struct ska_settings *settings,
 
     if (state_dir == NULL)
         return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                        "the configuration sets no state-dir, in which it would be remembered what "
-                        "was handed in at a broker (an approver adds --approver KEY)");
+                        "the configuration sets no state-dir, which would remember what was "
+                        "submitted to a broker (approvers add --approver KEY)");
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a broker");

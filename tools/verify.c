@@ -231,7 +231,7 @@ static void verify_executed(struct verification *verification, const struct ska_
     if (request->signature.length == 0 || !ska_ballot_judge(ballot).satisfied)
         return;
     if (!ska_time_read(request->executed, &executed)) {
-        verify_add(verification, VERIFY_NOTHING, "executed: it is not said when");
+        verify_add(verification, VERIFY_NOTHING, "executed: the time is not given");
         return;
     }
     early = executed < CLOCKS_DIFFER ? 0 : executed - CLOCKS_DIFFER;
@@ -325,8 +325,8 @@ bool verify_told_request(struct verification *verification, const struct ska_req
     verify_digest(verification, request);
     verify_content(verification, request);
     verify_add(verification, VERIFY_NOTHING,
-               "approvals: a broker keeps them; that there were any, and by whom, is its word, "
-               "which nothing here proves");
+               "approvals: a broker keeps them; only it says that there were any, and by whom; "
+               "nothing here proves it");
     verify_add_signature(verification, request);
     if (request->signature.length == 0)
         verify_add(verification, VERIFY_MISSING, "signature: evidence has one");

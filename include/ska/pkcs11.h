@@ -2,17 +2,17 @@
 /*
  * ska/pkcs11.h: standard Cryptoki (from p11-kit) and the vendor's Smart Key Attributes extensions.
  *
- * It takes the place of the vendor's own header of this name, which is not public: programs written
- * for that one compile with this one and run against the simulator. The shapes of structures and
- * calls are those of the vendor's published examples. The numbers come in two kinds:
+ * It replaces the vendor's own header of this name, which is not public: programs written
+ * for that one compile with this one and run against the simulator. Structures and
+ * calls have the form of the vendor's published examples. The numbers come in two kinds:
  *
  *   [published]  named by third parties that say they read the vendor's header; not confirmed
  *   [ours]       not public at all; the value is a placeholder that only the simulator knows
  *
- * A build against this header therefore makes no SKA call to any module but the simulator. For a
+ * A build against this header therefore makes SKA calls only to the simulator. For a
  * real HSM build with -DSKA_VENDOR_INCLUDE_DIR=<directory of the vendor's pkcs11.h>.
  *
- * This is the only place where these numbers stand.
+ * These numbers are defined nowhere else.
  */
 #ifndef SKA_PKCS11_H
 #define SKA_PKCS11_H
@@ -38,7 +38,7 @@ extern "C" {
 #define CKM_SKA_EC_EDWARDS_KEY_PAIR_GEN 0x80002103UL /* [published] */
 #define CKM_SKA_EC_SLIP10_KEY_PAIR_GEN 0x80002104UL  /* [ours] */
 
-/* Attestation keys and SLIP-10: declared for completeness, nothing of this project uses them. */
+/* Attestation keys and SLIP-10: declared for completeness; nothing in this project uses them. */
 #define CKM_RKS_RSA_PKCS_KEY_PAIR_GEN 0x80002200UL /* [published] */
 #define CKM_RKS_EC_KEY_PAIR_GEN 0x80002201UL       /* [published] */
 #define CKM_SLIP10_CHILD_DERIVE 0x80000E01UL       /* [published] */
@@ -97,7 +97,7 @@ typedef struct CK_SKA_APPROVER {
 } CK_SKA_APPROVER;
 typedef CK_SKA_APPROVER *CK_SKA_APPROVER_PTR;
 
-/* Satisfied when at least `quorum` distinct approvers of it have approved. */
+/* Satisfied when at least `quorum` distinct approvers in it have approved. */
 typedef struct CK_SKA_GROUP {
     CK_CHAR_PTR pName;
     CK_ULONG nameLen;
@@ -144,7 +144,7 @@ typedef CK_SLIP10_CHILD_DERIVE_PARAMS *CK_SLIP10_CHILD_DERIVE_PARAMS_PTR;
 
 /* ---- Calls ------------------------------------------------------------------------------------
  *
- * Exported symbols of the module beside the standard ones, not members of CK_FUNCTION_LIST. A NULL
+ * Exported symbols of the module, like the standard ones, not members of CK_FUNCTION_LIST. A NULL
  * output buffer asks for the length; a buffer that is too small gives CKR_BUFFER_TOO_SMALL and the
  * length.
  */
@@ -163,8 +163,9 @@ extern CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
 
 /*
  * A timestamp of the HSM over an operation's payload, signed with a timestamp key (an ordinary one
- * made with CKA_SKA_TIMESTAMP_SIGN). The signature comes raw; C_CreateApprovalToken takes it as
- * DER, see CK_SKA_APPROVAL. When either output is NULL both lengths are told and nothing is signed.
+ * made with CKA_SKA_TIMESTAMP_SIGN). The signature is raw; C_CreateApprovalToken expects it as
+ * DER, see CK_SKA_APPROVAL. If either output is NULL, both lengths are returned and nothing is
+ * signed.
  */
 extern CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation,
                             CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE timestampKey,
@@ -173,8 +174,8 @@ extern CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation,
                             CK_ULONG_PTR signatureLen);
 
 /*
- * Makes the token that approvers sign: operation, name of the key, payload and, when given, an HSM
- * timestamp (the block that the HSM made and its signature as DER, see CK_SKA_APPROVAL).
+ * Makes the token that approvers sign: operation, name of the key, payload and, if given, an HSM
+ * timestamp (the block that the HSM made, and its signature as DER, see CK_SKA_APPROVAL).
  */
 extern CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation,
                                    CK_OBJECT_HANDLE key, CK_BYTE_PTR payload, CK_ULONG payloadLen,
@@ -183,8 +184,8 @@ extern CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
                                    CK_BYTE_PTR token, CK_ULONG_PTR tokenLen);
 
 /*
- * Signs the payload that is inside the token, if the approvals satisfy the key's use rule. The two
- * last arguments are not documented and always NULL.
+ * Signs the payload in the token, if the approvals satisfy the key's use rule. The last two
+ * arguments are not documented and always NULL.
  */
 extern CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key,
                        CK_BYTE_PTR token, CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals,
@@ -194,7 +195,7 @@ extern CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK
 /*
  * An approver's signature, for debugging: real approvers sign where their key is. The algorithm is
  * the AlgorithmIdentifier of the key, the key its value (the content of a PrivateKeyInfo, or a
- * whole one), both BER. `approver` is as the rule lists it, `type` is its type. `approval` has the
+ * complete one), both BER. `approver` is as in the rule, `type` is its type. `approval` has the
  * caller's two buffers and their sizes; NULL asks for the length.
  */
 extern CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
@@ -203,8 +204,8 @@ extern CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithm
                                  CK_ULONG type, CK_SKA_APPROVAL *approval);
 
 /*
- * Blocks a key, unblocks it, gives it the rules that are inside the token, if the approvals satisfy
- * the rule for that. The handle is given by its address, since the key may get another one.
+ * Blocks a key, unblocks it, or gives it the rules in the token, if the approvals satisfy
+ * the rule for that. The handle is passed by address, since the key may get another one.
  */
 extern CK_RV C_SKABlock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
                         CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount);

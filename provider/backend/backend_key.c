@@ -165,7 +165,7 @@ enum backend_input backend_key_input(struct backend_key *key, enum ska_scheme sc
 
 static bool must_not_be_timestamp(const struct backend_key *key, const struct ska_errors *errors)
 {
-    return !key->timestamp || ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' makes timestamps only",
+    return !key->timestamp || ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' only signs timestamps",
                                        backend_key_label(key));
 }
 
@@ -192,10 +192,9 @@ static bool may_do_more_than_sign(const struct backend_key *key, bool there, con
                         "key '%s' is an SKA key: it signs what was approved, and does not %s",
                         backend_key_label(key), what);
     return must_not_be_timestamp(key, errors) &&
-           (there ||
-            ska_fail(errors, SKA_R_UNSUPPORTED,
-                     "key '%s' is reached by a way that has signatures only: it does not %s",
-                     backend_key_label(key), what));
+           (there || ska_fail(errors, SKA_R_UNSUPPORTED,
+                              "key '%s' can be used only for signing: it does not %s",
+                              backend_key_label(key), what));
 }
 
 bool backend_key_may_decrypt(const struct backend_key *key, const struct ska_errors *errors)
@@ -221,7 +220,7 @@ bool backend_key_decrypt(struct backend_key *key, const struct backend_encryptio
         return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is not an RSA key that decrypts",
                         backend_key_label(key));
     if (input.length != modulus)
-        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%zu bytes, where key '%s' decrypts %zu",
+        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%zu bytes, but key '%s' decrypts %zu",
                         input.length, backend_key_label(key), modulus);
     return key->backend->key_decrypt(key, how, input, output, length, errors);
 }

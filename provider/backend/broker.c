@@ -31,7 +31,7 @@ static const struct broker *broker_of(const struct backend_key *key,
                                       const struct ska_errors *errors)
 {
     if (key->backend->broker == NULL)
-        ska_fail(errors, SKA_R_INTERNAL, "key '%s' is behind no broker", backend_key_label(key));
+        ska_fail(errors, SKA_R_INTERNAL, "key '%s' is not behind a broker", backend_key_label(key));
     return key->backend->broker;
 }
 

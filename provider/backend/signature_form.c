@@ -98,12 +98,13 @@ bool backend_signature_finish(enum ska_key_type type, unsigned int bits, struct 
 
     if (raw.length != expected || expected == 0)
         return ska_fail(errors, SKA_R_HSM_FAILURE,
-                        "the HSM gave a signature of %zu bytes, where the key's size makes %zu",
+                        "the HSM returned a signature of %zu bytes, but this key's have %zu",
                         raw.length, expected);
     if (type == SKA_KEY_EC)
         return ecdsa_to_der(raw, signature, signature_length) ||
                ska_fail(errors, SKA_R_HSM_FAILURE,
-                        "the HSM gave no valid ECDSA signature, or it does not fit into %zu bytes",
+                        "the HSM did not return a valid ECDSA signature, or it does not fit into "
+                        "%zu bytes",
                         *signature_length);
     return copy_signature(raw, signature, signature_length, errors);
 }

@@ -265,7 +265,7 @@ bool ska_evp_encode(const EVP_PKEY *key, struct ska_bytes *spki, const struct sk
     reason = ERR_reason_error_string(ERR_peek_last_error());
     ERR_pop_to_mark();
     if (length <= 0)
-        return ska_fail(errors, SKA_R_BAD_KEY, "its public key cannot be had: %s", reason);
+        return ska_fail(errors, SKA_R_BAD_KEY, "its public key cannot be obtained: %s", reason);
     done = ska_bytes_copy(spki, ska_span(der, (size_t)length), errors);
     OPENSSL_free(der);
     return done;

@@ -100,7 +100,7 @@ static bool is_safe_way(const char *what, const char *path, const char *shown,
         return ska_path_is_safe(what, path, NULL, errors);
     return ska_path_is_safe(what, path, NULL, NULL) ||
            ska_fail(errors, SKA_R_FILE_FAILURE,
-                    "%s: it is not there, or others could put something else in its place", shown);
+                    "%s: it does not exist, or other users could replace it", shown);
 }
 
 bool ska_file_read_safe(const char *what, const char *path, const char *shown, size_t limit,

@@ -73,7 +73,7 @@ bool ska_http_prepare(const struct ska_errors *errors)
 
     return (pthread_once(&once, init_process) == 0 && started) ||
            ska_fail(errors, SKA_R_INTERNAL,
-                    "no web service can be called: libcurl (%s) is not there or does not start",
+                    "no web service can be called: libcurl (%s) is not installed or does not start",
                     SKA_LIBCURL);
 }
 
@@ -110,13 +110,14 @@ static bool check_parts(CURLU *url, const char *shown, bool *tls, const struct s
     if (user != NULL || password != NULL)
         ska_fail(errors, SKA_R_BAD_PARAMETER, "a URL must not have a user or a password in it");
     else if (query != NULL || fragment != NULL)
-        ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: a URL with ? or # is not taken", shown);
+        ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: a URL with ? or # is not accepted", shown);
     else if (host == NULL || scheme == NULL || (!*tls && strcmp(scheme, "http") != 0))
         ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: https://HOST[:PORT][/PATH] is needed", shown);
     else if (!*tls && !is_loopback(host))
-        ska_fail(errors, SKA_R_BAD_PARAMETER,
-                 "%s: https: is needed; http: goes to this computer itself only (127.0.0.1, [::1])",
-                 shown);
+        ska_fail(
+            errors, SKA_R_BAD_PARAMETER,
+            "%s: https: is needed; http: is accepted only for this computer (127.0.0.1, [::1])",
+            shown);
     else
         done = true;
     libcurl.free(scheme);
@@ -543,11 +544,11 @@ static void add_certificate_times(CURL *easy, struct ska_buffer *text)
         strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S GMT", &parts) == 0)
         return;
     if (end != NULL && strcmp(end, clock) < 0)
-        ska_buffer_format(text, "; its certificate has expired (%s, and here it is %s)", end,
+        ska_buffer_format(text, "; its certificate has expired (%s; the time here is %s)", end,
                           clock);
     else if (start != NULL && strcmp(start, clock) > 0)
-        ska_buffer_format(text, "; its certificate is not valid yet (%s, and here it is %s)", start,
-                          clock);
+        ska_buffer_format(text, "; its certificate is not valid yet (%s; the time here is %s)",
+                          start, clock);
 }
 
 /* Another name in it, which the library calls so, is not for want of a CA. */
@@ -559,12 +560,12 @@ static void add_ca_advice(const struct exchange *exchange, CURLcode code, struct
         return;
     if (http->ca_file == NULL)
         ska_buffer_format(text,
-                          "; if its certificate is of a CA that this computer does not know, "
-                          "name that CA's file with %s",
+                          "; if its certificate was issued by a CA that this computer does not "
+                          "know, name that CA's file with %s",
                           http->ca_setting);
     else
-        ska_buffer_format(text, "; its certificate has to be of a CA in %s (%s)", http->ca_file,
-                          http->ca_setting);
+        ska_buffer_format(text, "; its certificate must be issued by a CA in %s (%s)",
+                          http->ca_file, http->ca_setting);
 }
 
 static enum ska_http_outcome fail_not_sent(CURL *easy, const struct exchange *exchange,
@@ -596,8 +597,8 @@ static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchan
     }
     if (exchange->requests == 0)
         return fail_not_sent(easy, exchange, code, errors);
-    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s%s",
-             url, words_of(exchange, code),
+    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: the request was sent, but not answered: %s%s", url,
+             words_of(exchange, code),
              code == CURLE_GOT_NOTHING && !exchange->http->tls ? " (it may be one for https:)"
                                                                : "");
     return SKA_HTTP_NO_ANSWER;
@@ -641,7 +642,8 @@ static enum ska_http_outcome make_call(CURL *easy, struct exchange *exchange,
     if (!add_headers(exchange) || !set_security(easy, http) || !set_proxy(easy, http) ||
         !set_limits(easy, http) || !set_callbacks(easy, exchange) ||
         !set_method(easy, exchange->call) || !set_url(easy, http, exchange->call->path)) {
-        ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: libcurl takes no such settings", http->url);
+        ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: libcurl does not accept these settings",
+                 http->url);
         return SKA_HTTP_NOT_SENT;
     }
     code = libcurl.easy_perform(easy);

@@ -252,7 +252,7 @@ struct json_members {
 static bool json_is_doubled(struct json_parser *parser, const char *name)
 {
     parser->doubled = ska_printable(ska_span_text(name), 64);
-    return json_fault(parser, "doubled member");
+    return json_fault(parser, "duplicate member");
 }
 
 /* False, and no fault: out of memory. */
@@ -432,7 +432,7 @@ static bool json_parse_copy(struct json_parser *parser, cJSON **json)
     if (!json_value(parser, 0, json))
         return false;
     json_skip_blanks(parser);
-    return json_at_end(parser) || json_fault(parser, "something follows the JSON value");
+    return json_at_end(parser) || json_fault(parser, "there is something after the JSON value");
 }
 
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,

@@ -54,7 +54,7 @@ bool ska_private_libctx_make(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *
     ERR_pop_to_mark();
     if (made == NULL)
         return ska_fail(errors, SKA_R_INTERNAL,
-                        "no library context of libcrypto with its default provider can be made");
+                        "a libcrypto library context with the default provider cannot be created");
     if (!atomic_compare_exchange_strong(&private_libctx, &none, made)) {
         OSSL_PROVIDER_unload(provider);
         OSSL_LIB_CTX_free(made);

@@ -42,10 +42,10 @@ static bool fail_walk(const struct walk *walk, const char *path)
 
 static bool fail_owner(const struct walk *walk, const char *path, const struct stat *status)
 {
-    return ska_fail(walk->errors, SKA_R_DIRECTORY_UNSAFE,
-                    "%s: %s belongs to uid %lu, who can put something else in its place: it must "
-                    "be owned by root or by uid %lu",
-                    walk->what, path, (unsigned long)status->st_uid, (unsigned long)geteuid());
+    return ska_fail(
+        walk->errors, SKA_R_DIRECTORY_UNSAFE,
+        "%s: %s belongs to uid %lu, who can replace it: it must be owned by root or by uid %lu",
+        walk->what, path, (unsigned long)status->st_uid, (unsigned long)geteuid());
 }
 
 /* A directory on the way, which is passed if it is safe. */
@@ -60,8 +60,8 @@ static bool pass_directory(struct walk *walk, const char *path, const struct sta
     walk->shared = (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
     if (walk->shared && (status->st_mode & S_ISVTX) == 0)
         return ska_fail(walk->errors, SKA_R_DIRECTORY_UNSAFE,
-                        "%s: others than its owner may write in the directory %s, and so put "
-                        "something else in the place of what is in it: chmod go-w %s",
+                        "%s: users other than its owner may write to the directory %s, and so "
+                        "replace what is in it: chmod go-w %s",
                         walk->what, path, path);
     return true;
 }
@@ -227,7 +227,7 @@ static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, 
                         what, path, (unsigned long)status.st_uid, (unsigned long)geteuid());
     if ((status.st_mode & forbidden) != 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "%s %s can be %s by others than its owner: chmod go%s %s", what, path,
+                        "%s %s can be %s by users other than its owner: chmod go%s %s", what, path,
                         forbidden == (S_IWGRP | S_IWOTH) ? "written" : "opened",
                         forbidden == (S_IWGRP | S_IWOTH) ? "-w" : "=", path);
     return true;

@@ -76,7 +76,7 @@ static const char *check_log(const char *value)
 
     return is_syslog(value, &audit) || value[0] == '/'
                ? NULL
-               : "syslog, or syslog,audit, or the path of a file, which begins with /, expected";
+               : "syslog, or syslog,audit, or the absolute path of a file expected";
 }
 
 static const char *check_label(const char *value)
@@ -139,8 +139,7 @@ static const char *check_pin_sources(const char *value)
         const struct ska_span path = ska_settings_next_pin_source(&value);
 
         if (path.length == 0 || path.data[0] != '/')
-            return "paths of files that hold PINs expected, which begin with /, separated by "
-                   "commas";
+            return "absolute paths of PIN files expected, separated by commas";
     }
     return NULL;
 }
@@ -150,14 +149,14 @@ static const char *check_tsb_url(const char *value)
 {
     if ((strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0) ||
         strchr(value, '@') != NULL)
-        return "https://HOST[:PORT][/PATH] expected; http: to this computer itself only";
+        return "https://HOST[:PORT][/PATH] expected; http: only to this computer";
     return NULL;
 }
 
 static const char *check_proxy(const char *value)
 {
     return strncmp(value, "http://", 7) != 0 || strchr(value, '@') != NULL
-               ? "http://HOST:PORT expected; user and password belong into tsb-proxy-source"
+               ? "http://HOST:PORT expected; user and password belong in tsb-proxy-source"
                : NULL;
 }
 
@@ -396,17 +395,17 @@ bool ska_settings_check(const struct ska_settings *settings, const struct ska_er
 
     if (settings->tsb_url != NULL && settings->pkcs11_module != NULL)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                        "pkcs11-module and tsb-url: a section has one of both, as keys are either "
-                        "in a module or behind a broker");
+                        "pkcs11-module and tsb-url: set only one of them, since keys are either in "
+                        "a module or behind a broker");
     if (stray != NULL)
-        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: without tsb-url it has no meaning",
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: has no meaning without tsb-url",
                         stray);
     if ((settings->tsb_client_cert == NULL) != (settings->tsb_client_key == NULL))
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                        "tsb-client-cert and tsb-client-key: one is of no use without the other");
+                        "tsb-client-cert and tsb-client-key: neither is of use without the other");
     if (settings->tsb_proxy_source != NULL && settings->tsb_proxy == NULL)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                        "tsb-proxy-source: without tsb-proxy it has no meaning");
+                        "tsb-proxy-source: has no meaning without tsb-proxy");
     return true;
 }
 

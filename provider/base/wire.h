@@ -77,7 +77,7 @@ bool ska_wire_take_u64(struct ska_wire_reader *reader, uint16_t type,
 uint16_t ska_wire_peek(const struct ska_wire_reader *reader);
 /* Whether the next element cannot be read because its length is of the long form. */
 bool ska_wire_is_long(const struct ska_wire_reader *reader);
-#define SKA_WIRE_LONG_FAULT "an element is longer than 65534 bytes, in a form that is not read"
+#define SKA_WIRE_LONG_FAULT "an element is longer than 65534 bytes, in a form that is not supported"
 
 /*
  * Writing: begin, add elements, end with the value that begin gave; a value above

@@ -381,7 +381,7 @@ void hsm_call_log_module(const char *path, const CK_FUNCTION_LIST **calls,
     if (!known)
         write_module_line(place, path);
     if (place == LOGGED_MODULES) {
-        write_call(place, "is one too many: its calls are not logged");
+        write_call(place, "is one more than can be logged: its calls are not logged");
         return;
     }
     logged[place].ska = *ska;

@@ -376,9 +376,9 @@ static bool raise_none(struct hsm_token *token, const char *wanted, const struct
 
     if (strcmp(kind, "private") == 0 && hides_private(token)) {
         ska_buffer_text(&more, found->entries.count > 0
-                                   ? "; a public key or certificate is there, and private keys "
-                                     "show only after a login: give a PIN"
-                                   : "; private keys show only after a login: give a PIN");
+                                   ? "; there is a public key or certificate, and private keys are "
+                                     "visible only after a login: give a PIN"
+                                   : "; private keys are visible only after a login: give a PIN");
     } else if (found->aliased > 0) {
         const struct hsm_entry *key = &found->entries.list[found->aliased];
 
@@ -503,7 +503,7 @@ static bool from_certificates(OSSL_LIB_CTX *libctx, const struct hsm_found *foun
             *key = NULL;
             return ska_fail(errors, SKA_R_BAD_KEY,
                             "key \"%s\": certificates of different keys have its id on the token, "
-                            "and nothing there tells which is its own: store its public key",
+                            "and nothing shows which one belongs to it: store its public key",
                             hsm_show(label).text);
         }
         if (*key == NULL)

@@ -41,9 +41,10 @@ static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,
            found->timestamp == key->base.timestamp &&
            hsm_same_public(public_key, key->base.public_key);
     EVP_PKEY_free(public_key);
-    return same || ska_fail(errors, SKA_R_KEY_NOT_FOUND,
-                            "token \"%s\" has another key now under label \"%s\": load it again",
-                            hsm_show(key->token->label).text, hsm_show(hsm_key_label(key)).text);
+    return same ||
+           ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                    "token \"%s\" now has a different key under label \"%s\": load it again",
+                    hsm_show(key->token->label).text, hsm_show(hsm_key_label(key)).text);
 }
 
 /* Work with a key as work in a session. */

@@ -73,7 +73,7 @@ static bool take_secret(const struct hsm_key *key, const struct derive_work *der
 {
     if (derive->length != derive->field || derive->field > *length)
         return ska_fail(errors, SKA_R_HSM_FAILURE,
-                        "token \"%s\": a secret of %lu bytes, where the curve has %lu",
+                        "token \"%s\": a secret of %lu bytes, but the curve has %lu",
                         hsm_show(key->token->label).text, derive->length, derive->field);
     memcpy(secret, derive->secret, derive->field);
     *length = derive->field;

@@ -257,7 +257,8 @@ static bool choose_use(struct generation *generation, const struct ska_errors *e
 
     generation->use = wanted->use == 0 ? BACKEND_USE_SIGN : wanted->use;
     if (generation->use != BACKEND_USE_SIGN && (generation->ska || wanted->timestamp))
-        return ska_fail(errors, SKA_R_INTERNAL, "a key that is not ordinary only signs");
+        return ska_fail(errors, SKA_R_INTERNAL,
+                        "a key with rules and a timestamp key can only sign");
     if (((generation->use & BACKEND_USE_DECRYPT) != 0 && wanted->type != SKA_KEY_RSA) ||
         ((generation->use & BACKEND_USE_DERIVE) != 0 && wanted->type != SKA_KEY_EC))
         return ska_fail(errors, SKA_R_UNSUPPORTED,
@@ -307,15 +308,15 @@ static bool judge_generation(const struct hsm_token *token, const struct generat
 
     if (generation->label_uses > 0)
         return ska_fail(errors, SKA_R_LABEL_IN_USE,
-                        "token \"%s\" has a private key with label \"%s\" already: approvals are "
-                        "bound to the label, choose another",
+                        "token \"%s\" already has a private key with label \"%s\": approvals are "
+                        "bound to the label, so choose another",
                         hsm_show(hsm_token_label(token)).text, label.text);
     if (generation->refused == CKR_OK)
         return true;
     if (!generation->ska)
         return hsm_fail_rv(errors, "C_GenerateKeyPair", token, generation->refused);
     return ska_fail(
-        errors, SKA_R_BAD_POLICY, "token \"%s\" does not take the rules of key \"%s\" (%s)",
+        errors, SKA_R_BAD_POLICY, "token \"%s\" does not accept the rules of key \"%s\" (%s)",
         hsm_show(hsm_token_label(token)).text, label.text, hsm_rv_text(generation->refused).text);
 }
 

@@ -57,7 +57,7 @@ static bool check_digest_length(const struct ska_mechanism *mechanism, struct sk
     if (mechanism->form == SKA_PAYLOAD_MESSAGE || mechanism->scheme == SKA_SCHEME_PKCS1 ||
         mechanism->digest == SKA_DIGEST_NONE || input.length == expected)
         return true;
-    return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "a digest of %zu bytes, where %s has %zu",
+    return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "a digest of %zu bytes, but %s has %zu",
                     input.length, ska_digest_name(mechanism->digest), expected);
 }
 

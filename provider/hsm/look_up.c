@@ -144,7 +144,7 @@ static bool look_for_key(void *arg, struct hsm_token *token, const struct ska_er
         return true;
     backend_key_free(look->key);
     look->key = NULL;
-    return ska_fail(errors, SKA_R_PIN_MISSING, "token \"%s\": the key wants a login",
+    return ska_fail(errors, SKA_R_PIN_MISSING, "token \"%s\": the key requires a login",
                     hsm_token_label(token));
 }
 

@@ -77,7 +77,7 @@ static struct hsm_pin *pin_from_environment(const char *name, const struct ska_e
     if (value != NULL)
         return hsm_pin_of_line(ska_span_text(value), name, errors);
     ska_fail(errors, SKA_R_PIN_MISSING,
-             "%s: there is no such environment variable, or this process must not trust its "
+             "%s: the environment variable does not exist, or this process must not trust its "
              "environment",
              name);
     return NULL;
@@ -93,8 +93,8 @@ static bool is_configured_kind(const struct hsm_pin_source *source, struct hsm_p
         return false;
     if (!source->configured)
         ska_fail(errors, SKA_R_BAD_URI,
-                 "a command (|...) or a variable (env:...) that gives the PIN is named by the "
-                 "configuration only");
+                 "a command (|...) or a variable (env:...) that gives the PIN may be named only in "
+                 "the configuration");
     else if (command)
         *pin = hsm_pin_from_command(source->file + 1, errors);
     else
@@ -229,15 +229,14 @@ static struct hsm_pin *pin_is_missing(const struct hsm_pin_source *source, const
 {
     if (source->withheld)
         ska_fail(errors, SKA_R_PIN_MISSING,
-                 "token \"%s\" has been given a wrong PIN, and another one may lock it: for a key "
-                 "reference, which may be anybody's, the PIN of the configuration is not tried "
-                 "there, since the configuration names the token \"%s\". List a PIN file for this "
-                 "token in pin-sources and name it as pin-source in the reference, or log in to it "
-                 "once",
+                 "token \"%s\" has been given a wrong PIN, and another one may lock it. The PIN in "
+                 "the configuration is for the token \"%s\", so it is not tried here for a key "
+                 "reference, which anybody may have written. List a PIN file for this token in "
+                 "pin-sources and name it as pin-source in the reference, or log in to it once",
                  hsm_show(token_label).text, hsm_show(source->meant_for).text);
     else
         ska_fail(errors, SKA_R_PIN_MISSING,
-                 "token \"%s\" wants a PIN: give pin-source in the configuration or in the URI",
+                 "token \"%s\" requires a PIN: set pin-source in the configuration or in the URI",
                  hsm_show(token_label).text);
     return NULL;
 }

@@ -199,7 +199,8 @@ struct hsm_pin *hsm_pin_from_command(const char *command, const struct ska_error
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a command");
     else if (getauxval(AT_SECURE) != 0)
         ska_fail(errors, SKA_R_PIN_MISSING,
-                 "a command gives no PIN to a program that has another's rights (setuid, setgid)");
+                 "a program with another user's rights (setuid, setgid) cannot get the PIN from a "
+                 "command");
     else if (!split_arguments(text, arguments) || arguments[0] == NULL || arguments[0][0] != '/')
         ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                  "pin-source: |/COMMAND ARGUMENT... expected, an absolute path");

@@ -362,7 +362,7 @@ bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
         return false;
     return make_of_parts(libctx, type, parts, key) ||
            ska_fail(errors, SKA_R_BAD_KEY,
-                    "key \"%s\": its attributes on the token give no valid public key",
+                    "key \"%s\": its attributes on the token are not a valid public key",
                     hsm_show(label).text);
 }
 
@@ -412,8 +412,8 @@ bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska
     }
     if (nid == NID_undef)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "no curve of this name: %s; there are P-256, P-384, P-521, secp256k1 and "
-                        "others that `openssl ecparam -list_curves` names",
+                        "unknown curve: %s; known are P-256, P-384, P-521, secp256k1 and others "
+                        "that `openssl ecparam -list_curves` names",
                         curve == NULL ? "(none)" : hsm_show(curve).text);
     ERR_set_mark();
     length = i2d_ASN1_OBJECT(OBJ_nid2obj(nid), &der);

@@ -82,9 +82,10 @@ static bool check_version(const ASN1_INTEGER *version, const struct ska_errors *
     known = ASN1_INTEGER_get_int64(&number, version);
     ERR_pop_to_mark();
     if (!known)
-        return ska_fail(errors, SKA_R_BAD_REFERENCE, "of an unknown version; 0 is known");
+        return ska_fail(errors, SKA_R_BAD_REFERENCE, "of an unknown version; only 0 is known");
     return number == REFERENCE_VERSION ||
-           ska_fail(errors, SKA_R_BAD_REFERENCE, "of version %lld; 0 is known", (long long)number);
+           ska_fail(errors, SKA_R_BAD_REFERENCE, "of version %lld; only 0 is known",
+                    (long long)number);
 }
 
 static bool take_reference_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
@@ -113,8 +114,8 @@ static bool take_reference_uri(struct hsm_reference *reference, const struct ska
     refused = hsm_uri_code_or_secret(uri);
     if (refused != NULL)
         return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                        "%s: a reference names no code and holds no secret; the configuration "
-                        "says which module and which PIN file (pkcs11-module, pin-source)",
+                        "%s: a reference must not name code or contain a secret; module and PIN "
+                        "file are named in the configuration (pkcs11-module, pin-source)",
                         refused);
     /* References are written by this program, or by a later one that means something by it. */
     if (uri->ignored != NULL)
@@ -134,7 +135,7 @@ static bool take_public_key(const ASN1_STRING *spki, OSSL_LIB_CTX *libctx,
                         ska_span(ASN1_STRING_get0_data(spki), (size_t)ASN1_STRING_length(spki)),
                         &reference->type, &reference->public_key) ||
            ska_fail(errors, SKA_R_BAD_REFERENCE,
-                    "its public key is none, or not one of RSA, RSA-PSS, EC on a named curve, "
+                    "its public key is invalid, or not one of RSA, RSA-PSS, EC on a named curve, "
                     "Ed25519 and Ed448");
 }
 
@@ -169,10 +170,11 @@ bool hsm_reference_check_pin_source(const struct hsm_uri *uri, const struct ska_
                                     const struct ska_errors *errors)
 {
     return uri->pin_source == NULL || ska_settings_list_pin_source(settings, uri->pin_source) ||
-           ska_fail(errors, SKA_R_BAD_REFERENCE,
-                    "pin-source: %s is not named by the configuration, and a reference may name no "
-                    "other: add it there to pin-sources, or leave pin-source out of the reference",
-                    hsm_pin_path_shown(hsm_pin_path(uri->pin_source)));
+           ska_fail(
+               errors, SKA_R_BAD_REFERENCE,
+               "pin-source: %s is not named in the configuration, and a reference may use only "
+               "what is: add it to pin-sources there, or remove pin-source from the reference",
+               hsm_pin_path_shown(hsm_pin_path(uri->pin_source)));
 }
 
 /* Of a path so much is shown: libcrypto drops messages that are too long. */

@@ -74,11 +74,9 @@ bool hsm_reference_pkcs8_decode(const struct hsm_reference_pkcs8 *read, OSSL_LIB
     if (find_algorithm(read->reference, &algorithm) && ska_span_equal(algorithm, read->algorithm))
         return true;
     hsm_reference_clear(reference);
-    return ska_fail(
-        errors, SKA_R_BAD_REFERENCE,
-        "in PKCS#8 it says of which algorithm the key is, and the public key inside says "
-        "something else, or there is none: write the reference again (skatool pem "
-        "--pkcs8)");
+    return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                    "its algorithm in PKCS#8 does not match the public key inside, or it contains "
+                    "no public key: write the reference again (skatool pem --pkcs8)");
 }
 
 bool hsm_reference_pkcs8_encode(struct ska_span reference, struct ska_bytes *der,

@@ -93,7 +93,7 @@ static bool tree_make(struct tree *tree, const struct ska_rule *rule,
                       const struct ska_errors *errors)
 {
     if (ska_rule_find_onboarded(rule) != NULL)
-        return ska_fail(errors, SKA_R_BAD_POLICY, "a token knows no approvers by name");
+        return ska_fail(errors, SKA_R_BAD_POLICY, "a token does not know approvers by name");
     if (!tree_new(tree, rule))
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a rule");
     tree_fill(tree, rule);

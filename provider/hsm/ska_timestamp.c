@@ -96,11 +96,10 @@ static bool check_timestamp_answer(const struct hsm_key *key, const struct times
     if (rv == CKR_OK)
         return true;
     if (rv == CKR_KEY_FUNCTION_NOT_PERMITTED)
-        return ska_fail(
-            errors, SKA_R_WRONG_USE,
-            "key \"%s\" is not a timestamp key (C_GetTimestamp: %s): such a key is made as "
-            "one, by skatool keygen --timestamp",
-            hsm_show(hsm_key_label(key)).text, hsm_rv_text(rv).text);
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "key \"%s\" is not a timestamp key (C_GetTimestamp: %s): make one with "
+                        "skatool keygen --timestamp",
+                        hsm_show(hsm_key_label(key)).text, hsm_rv_text(rv).text);
     return hsm_fail_rv(errors, stamp->work.call, key->token, rv);
 }
 

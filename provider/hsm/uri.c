@@ -345,8 +345,8 @@ static bool ignore_attribute(struct uri_parser *parser, struct ska_span name)
 
     if (parser->pin_seen && !is_foreign_name(name))
         return ska_fail(parser->errors, SKA_R_BAD_URI,
-                        "unknown attribute behind a PIN (its name is not shown, since it may be "
-                        "the rest of the PIN, in which \"&\" is written %%26)");
+                        "unknown attribute after a PIN (its name is not shown, since it may be the "
+                        "rest of the PIN, in which \"&\" is written %%26)");
     if (before != NULL)
         ska_buffer_format(&text, "%s, ", before);
     ska_buffer_printable(&text, name, SHOWN_NAME);

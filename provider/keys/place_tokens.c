@@ -50,7 +50,7 @@ static bool fail_onboarded(const struct ska_approver *approver, const struct ska
     char *name = ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
 
     ska_fail(errors, SKA_R_BAD_POLICY,
-             "approver '%s' is there by name only (onboarded_approver_certificate), which a broker "
+             "approver '%s' is given only by name (onboarded_approver_certificate), which a broker "
              "knows and a token does not: name the certificate (\"certificate\", with \"file\")",
              name == NULL ? "" : name);
     free(name);

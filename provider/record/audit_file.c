@@ -121,7 +121,7 @@ static bool open_locked(struct ska_audit_file *file, const char *resolved,
     }
     free(lock);
     if (again)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, WHAT " %s: is replaced again and again",
+        return ska_fail(errors, SKA_R_FILE_FAILURE, WHAT " %s: keeps being replaced",
                         file->log.path);
     return done;
 }
@@ -484,7 +484,7 @@ bool ska_audit_file_append(struct ska_audit_file *file, const struct ska_audit_t
     /* Others may write meanwhile: who syncs a line syncs those before it. */
     unlock_log(file);
     if (!sync_file(file->fd))
-        return fail_log(file->log.path, "cannot be brought to the disk: ", errors);
+        return fail_log(file->log.path, "cannot be flushed to the disk: ", errors);
     if (tail->end == 0)
         sync_directory(file->log.path);
     return true;

@@ -81,8 +81,8 @@ static bool read_head(struct ska_audit_head_file *file, const struct ska_errors 
         return fail_head(file, "cannot be read", errors);
     return got == 0 || ska_audit_head_parse(ska_span(text, (size_t)got), &file->head) ||
            ska_fail(errors, SKA_R_EVIDENCE_WRONG,
-                    "state-dir %s: what is kept there as the head of the audit log is none: find "
-                    "out who has changed it, and remove it",
+                    "state-dir %s: what is stored there is not the head of an audit log: find out "
+                    "who changed it, and remove it",
                     file->state_dir);
 }
 
@@ -138,7 +138,7 @@ bool ska_audit_head_write(struct ska_audit_head_file *file, const struct ska_aud
         return false;
     }
     if (file->head.sequence == 0 && fsync(file->fd) != 0)
-        return fail_head(file, "cannot be brought to the disk", errors);
+        return fail_head(file, "cannot be flushed to the disk", errors);
     file->head = *head;
     return true;
 }

@@ -31,7 +31,7 @@ static bool is_own_directory(int fd, const char *path, const struct ska_errors *
         return true;
     return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                     WHAT " %s belongs to uid %lu and has mode %04o: it must be owned by uid %lu, "
-                         "who signs, and be nobody else's to enter (0700)",
+                         "who signs, and accessible to nobody else (0700)",
                     path, (unsigned long)status.st_uid, (unsigned int)status.st_mode & 07777,
                     (unsigned long)geteuid());
 }

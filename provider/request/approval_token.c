@@ -42,7 +42,7 @@ static const char *read_timestamp(struct ska_wire_reader *reader, struct ska_tim
     if (!ska_wire_take(reader, SKA_WIRE_NAME, &timestamp->key_name))
         return "the name of the timestamp key is missing or malformed";
     if (!ska_wire_at_end(reader))
-        return "something follows the name of the timestamp key";
+        return "there is something after the name of the timestamp key";
     return NULL;
 }
 
@@ -143,7 +143,7 @@ static const char *read_token(struct ska_wire_reader *reader, struct ska_approva
         !take_payload(reader, token->operation == SKA_OPERATION_MODIFY, &token->payload))
         return "the payload is missing, malformed or not of the operation's kind";
     if (!ska_wire_at_end(reader))
-        return "something follows the payload";
+        return "there is something after the payload";
     return NULL;
 }
 

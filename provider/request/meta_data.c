@@ -143,8 +143,8 @@ static bool compare_meta_digest(const struct ska_json_place *top, const struct s
             ska_digest_length(request->digest) == value.length &&
             ska_span_equal(value, ska_span_of(&request->digest_value))) ||
            ska_fail(&top->at.errors, SKA_R_PAYLOAD_MISMATCH,
-                    "the requester's words are about another digest than that in the approval "
-                    "token");
+                    "what the requester says is about a different digest than the one in the "
+                    "approval token");
 }
 
 static bool take_digest(const struct ska_json_place *top, struct ska_request *request)

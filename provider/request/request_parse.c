@@ -135,7 +135,7 @@ static bool compare_key_name(const struct parser *parser)
     /* An approval of a token without a key name would be good for any key. */
     if (inside.length == 0)
         return ska_fail(&parser->place.at.errors, SKA_R_KEY_MISMATCH,
-                        "the approval token is bound to no key");
+                        "the approval token is not bound to a key");
     if (ska_span_equal(outside, inside))
         return true;
     outside_shown = ska_printable(outside, 64);

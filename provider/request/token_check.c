@@ -15,7 +15,7 @@ bool ska_approval_token_check(struct ska_span encoded, struct backend_key *key,
         return false;
     if (token.operation != operation)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH,
-                        "the approval token allows another operation with key '%s' than this one",
+                        "the approval token allows a different operation with key '%s'",
                         backend_key_label(key));
     if (!ska_span_equal(token.key_name, ska_span_text(backend_key_label(key)))) {
         name = ska_printable(token.key_name, 80);
@@ -74,8 +74,8 @@ bool ska_approval_token_check_made(struct ska_span encoded, struct backend_key *
                         made.has_timestamp ? "a timestamp that nobody asked for"
                                            : "no timestamp, but was given one");
     return ska_fail(errors, SKA_R_BAD_TOKEN,
-                    "the approval token that the HSM's library made for key '%s' has another "
-                    "timestamp than it was given",
+                    "the approval token that the HSM's library made for key '%s' does not have the "
+                    "timestamp that it was given",
                     backend_key_label(key));
 }
 

@@ -127,7 +127,7 @@ bool ska_approver_file_read(const char *path, enum ska_approver_type type, struc
     if (shown == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approver");
     if (strcmp(shown, path) != 0) {
-        ska_fail(errors, SKA_R_BAD_POLICY, "'%s' is not a name to read a file by", shown);
+        ska_fail(errors, SKA_R_BAD_POLICY, "'%s' is not a valid file name", shown);
         goto out;
     }
     if (!ska_file_read(path, FILE_LIMIT, &content, errors))

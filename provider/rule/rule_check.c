@@ -60,7 +60,7 @@ static bool fail_doubled_approver(const struct check *check, const struct ska_gr
 
     ska_fail(check->errors, SKA_R_BAD_POLICY,
              "%s.tokens[%zu].groups[%zu]: approvals[%zu] (%s) has the same %s as approvals[%zu] "
-             "(%s), and would count once only",
+             "(%s), and would count only once",
              check->where, check->token, check->group, second,
              second_name == NULL ? "" : second_name,
              group->approvers[first].type == SKA_APPROVER_ONBOARDED ? "name" : "key", first,
@@ -158,8 +158,8 @@ static bool check_length(const struct ska_rule *rule, const char *where,
     if (length <= SKA_WIRE_VALUE_LIMIT)
         return length > 0;
     return ska_fail(errors, SKA_R_BAD_POLICY,
-                    "%s: it has %zu bytes when it is written down, and may have %zu: name fewer "
-                    "approvers, or keys instead of certificates",
+                    "%s: it has %zu bytes when serialized, and may have %zu: name fewer approvers, "
+                    "or keys instead of certificates",
                     where, length, SKA_WIRE_VALUE_LIMIT);
 }
 
@@ -189,7 +189,7 @@ bool ska_modification_check(const struct ska_rule *const rules[SKA_RULE_COUNT],
     }
     return sum <= MODIFICATION_LIMIT ||
            ska_fail(errors, SKA_R_BAD_POLICY,
-                    "the new rules have %zu bytes when they are written down; an approval token "
-                    "can carry %zu: change fewer of them at once, or name fewer approvers",
+                    "the new rules have %zu bytes when serialized; an approval token can carry "
+                    "%zu: change fewer of them at once, or name fewer approvers",
                     sum, MODIFICATION_LIMIT);
 }

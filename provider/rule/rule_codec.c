@@ -175,7 +175,7 @@ static bool decode_rule(struct rule_reader *reader, struct ska_rule *rule)
     for (size_t i = 0; i < rule->alternative_count; i++)
         if (!decode_alternative(reader, &rule->alternatives[i]))
             return false;
-    return ska_wire_at_end(&reader->wire) || fail_here(reader, "something follows the rule");
+    return ska_wire_at_end(&reader->wire) || fail_here(reader, "there is something after the rule");
 }
 
 bool ska_rule_decode(struct ska_span encoded, struct ska_rule *rule,
@@ -228,8 +228,8 @@ static bool encode_fail_named(const struct rule_writer *writer, const struct ska
     char *name = ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
 
     ska_fail(writer->errors, SKA_R_BAD_POLICY,
-             "approver '%s' is there by name only (onboarded_approver_certificate), which a broker "
-             "takes for a new key: here the certificate itself has to be named",
+             "approver '%s' is given only by name (onboarded_approver_certificate), which a broker "
+             "accepts for a new key: here, name the certificate itself",
              name == NULL ? "" : name);
     free(name);
     return false;

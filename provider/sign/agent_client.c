@@ -103,7 +103,7 @@ static bool fail_to_connect(const struct ska_agent *agent, int why, const struct
                         "%s: there is no such socket; is the agent running?", agent->shown);
     case ECONNREFUSED:
         return ska_fail(errors, SKA_R_AGENT_FAILURE,
-                        "%s: nobody listens there; is the agent running?", agent->shown);
+                        "%s: nothing is listening there; is the agent running?", agent->shown);
     case EACCES:
     case EPERM:
         return ska_fail(errors, SKA_R_AGENT_FAILURE, "%s: uid %lu may not connect to it",
@@ -161,10 +161,11 @@ static bool fail_to_hear(const struct ska_agent *agent, const char *why,
                          const struct ska_errors *errors)
 {
     if (agent->answer.length > 0)
-        return ska_fail(errors, SKA_R_AGENT_FAILURE, "%s: it hung up in the middle of its answer%s",
-                        agent->shown, why);
-    return ska_fail(errors, SKA_R_AGENT_FAILURE, "%s: it hung up without an answer%s", agent->shown,
-                    why);
+        return ska_fail(errors, SKA_R_AGENT_FAILURE,
+                        "%s: it closed the connection in the middle of its answer%s", agent->shown,
+                        why);
+    return ska_fail(errors, SKA_R_AGENT_FAILURE, "%s: it closed the connection without an answer%s",
+                    agent->shown, why);
 }
 
 /* Takes what is there; *whole: a line is complete. */
@@ -225,7 +226,7 @@ static void raise_for_answer(void *arg, enum ska_reason reason, const char *file
         text = NULL;
     ska_fail_at(answer->outer,
                 reason == SKA_R_OUT_OF_MEMORY ? SKA_R_OUT_OF_MEMORY : SKA_R_AGENT_FAILURE, file,
-                line, function, "%s: what it says is not an answer: %s", answer->agent->shown,
+                line, function, "%s: what it sent is not an answer: %s", answer->agent->shown,
                 text == NULL ? "out of memory" : text);
     free(text);
 }

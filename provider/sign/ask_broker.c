@@ -101,12 +101,12 @@ static bool check_way_back(const struct ska_job *job)
                         "it, so the same command would ask for another approval: let it wait "
                         "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS), or use skatool seal",
                         backend_key_label(job->key));
-    return ska_fail(job->errors, SKA_R_APPROVALS_MISSING,
-                    "key '%s' signs with approvals only, and the broker would ask for them in "
-                    "vain: let the signature wait (approvals-timeout, " SKA_PARAM_APPROVALS_TIMEOUT
-                    ":SECONDS), or set state-dir, so that the same command goes on with its "
-                    "request",
-                    backend_key_label(job->key));
+    return ska_fail(
+        job->errors, SKA_R_APPROVALS_MISSING,
+        "key '%s' signs with approvals only, and the broker would ask for them in "
+        "vain: let the signature wait (approvals-timeout, " SKA_PARAM_APPROVALS_TIMEOUT
+        ":SECONDS), or set state-dir, so that the same command can continue with its request",
+        backend_key_label(job->key));
 }
 
 /* People would approve in vain. */
@@ -197,7 +197,7 @@ static void add_people(const struct asking *asking, const struct broker_people *
     for (size_t i = 0; i < people->count; i++, ++*count) {
         approvals[*count].public_key = people->list[i]; /* borrowed */
         entries[*count] = (struct ska_audit_entry){event, asking->draft, &approvals[*count],
-                                                   "by the broker's word"};
+                                                   "according to the broker"};
     }
 }
 
@@ -234,7 +234,7 @@ static bool audit_end(struct asking *asking, const char *what)
 static bool audit_hand_in(struct asking *asking)
 {
     return audit_asking(asking, SKA_AUDIT_REQUEST, "made, for the broker") &&
-           audit_asking(asking, SKA_AUDIT_INTENT, "to be handed in to the broker");
+           audit_asking(asking, SKA_AUDIT_INTENT, "to be submitted to the broker");
 }
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
@@ -268,12 +268,12 @@ static bool fail_over(struct asking *asking)
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
     if (!asking->stays)
         say_withdrawn(asking);
-    ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
-             "%.500s; key '%s', request %s (%.16s) at the broker %s; %s",
-             ska_buffer_string(&progress), asking->draft->key_label, id, asking->draft->id,
-             name_of(asking),
-             asking->stays ? ska_buffer_string(&way_on)
-                           : "it was withdrawn, as nobody can come back for it (state-dir)");
+    ska_fail(
+        asking->job->errors, SKA_R_APPROVALS_PENDING,
+        "%.500s; key '%s', request %s (%.16s) at the broker %s; %s", ska_buffer_string(&progress),
+        asking->draft->key_label, id, asking->draft->id, name_of(asking),
+        asking->stays ? ska_buffer_string(&way_on)
+                      : "it was withdrawn, since without state-dir nothing can continue with it");
     ska_buffer_free(&way_on);
     ska_buffer_free(&progress);
     return false;
@@ -305,7 +305,7 @@ static bool fail_ended(struct asking *asking)
     const struct asking_name name = named(asking); /* which is forgotten below */
     char what[64];
 
-    snprintf(what, sizeof(what), "%s, by the broker's word,",
+    snprintf(what, sizeof(what), "%s, according to the broker,",
              ska_broker_state_word(asking->status.state));
     if (!audit_end(asking, what))
         return false;
@@ -367,8 +367,8 @@ static bool hand_out(struct asking *asking)
         return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                         *job->signature_length, status->signature_length);
     if (!renew_rule(asking) || !keep_evidence(asking) ||
-        !audit_end(asking,
-                   job->operation == SKA_OPERATION_SIGN ? "done" : "done, by the broker's word,"))
+        !audit_end(asking, job->operation == SKA_OPERATION_SIGN ? "done"
+                                                                : "done, according to the broker,"))
         return false;
     if (job->operation == SKA_OPERATION_SIGN) {
         memcpy(job->signature, status->signature, status->signature_length);
@@ -442,7 +442,7 @@ static bool look(struct asking *asking)
         if (asking->status.state == BROKER_EXECUTED) {
             (void)!audit_asking(
                 asking, SKA_AUDIT_DECISION,
-                "failed: executed by the broker's word, and not what was asked for");
+                "failed: executed according to the broker, but not what was asked for");
             ska_broker_ticket_forget(&asking->ticket, name_of(asking));
         }
         break;
@@ -610,8 +610,8 @@ static bool take_up(struct asking *asking)
 
     if (done && asking->ticket.id[0] == 0)
         done = ska_fail(job->errors, SKA_R_WITHDRAWN,
-                        "key '%s': no request for this is remembered in state-dir: it was fetched, "
-                        "or never handed in from here",
+                        "key '%s': state-dir has no request for this: it was fetched, or never "
+                        "submitted from here",
                         backend_key_label(job->key));
     done = done && look(asking);
     ska_broker_ticket_unlock(&asking->ticket);

@@ -190,8 +190,8 @@ const char *ska_answer_fault(enum ska_answer_state state, bool refusal)
                        : "has no valid signature over this request there (changed, or made for "
                          "another)";
     case SKA_ANSWER_DOUBLED:
-        return refusal ? "has rejected it already, and counts once"
-                       : "has approved it already, and counts once";
+        return refusal ? "has already rejected it, and counts only once"
+                       : "has already approved it, and counts only once";
     case SKA_ANSWER_TOO_MANY:
         return "comes too late: there are enough";
     case SKA_ANSWER_UNSEEN:

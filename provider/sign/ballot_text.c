@@ -195,7 +195,7 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
         break;
     }
     ska_buffer_text(text, verdict.nearest.usable < SKA_USABLE_OVER
-                              ? ". For another alternative of the rule there is still time"
+                              ? ". There is still time for another alternative of the rule"
                               : ". Make a new request");
     return SKA_R_EXPIRED;
 }

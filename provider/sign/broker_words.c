@@ -93,20 +93,19 @@ static const struct {
     [BROKER_APPROVED] = {SKA_R_APPROVALS_PENDING, "approved", "waits for the HSM"},
     [BROKER_EXECUTED] = {SKA_R_SERVER_FAILURE, "executed without a result",
                          "it says that it is executed, but has no signature"},
-    [BROKER_REJECTED] =
-        {SKA_R_REJECTED, "rejected",
-         "it says that it is rejected: talk to who rejected it; the same again makes a new "
-         "request"},
+    [BROKER_REJECTED] = {SKA_R_REJECTED, "rejected",
+                         "it says that it is rejected: talk to those who rejected it; trying again "
+                         "makes a new request"},
     [BROKER_EXPIRED] = {SKA_R_EXPIRED, "expired",
                         "it says that the time for approvals is over: sign again, which makes a "
                         "new request"},
     [BROKER_CANCELLED] = {SKA_R_WITHDRAWN, "withdrawn",
-                          "it says that it was withdrawn: the same again makes a new request"},
-    [BROKER_FAILED] = {SKA_R_BROKER_REFUSED, "failed",
-                       "it could not have it executed, and does not say why: the same again makes "
-                       "a new request"},
+                          "it says that it was withdrawn: trying again makes a new request"},
+    [BROKER_FAILED] =
+        {SKA_R_BROKER_REFUSED, "failed",
+         "it could not have it executed, and does not say why: trying again makes a new request"},
     [BROKER_GONE] = {SKA_R_WITHDRAWN, "gone",
-                     "it knows no such request any more: the same again makes a new one"},
+                     "it no longer knows this request: trying again makes a new one"},
 };
 
 const char *ska_broker_state_word(enum broker_state state)

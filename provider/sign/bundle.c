@@ -20,8 +20,8 @@ static bool bundle_check_mechanism(const struct ska_request *request, const stru
     if (ska_algorithm_same(&request->mechanism, &job->mechanism))
         return true;
     return ska_fail(job->errors, SKA_R_PAYLOAD_MISMATCH,
-                    "request %.16s is for %s with a salt of %zu bytes, asked for now is %s with a "
-                    "salt of %zu bytes",
+                    "request %.16s is for %s with a salt of %zu bytes, but this signature uses %s "
+                    "with a salt of %zu bytes",
                     request->id, approved == NULL ? "?" : approved, request->mechanism.salt_length,
                     asked == NULL ? "?" : asked, job->mechanism.salt_length);
 }
@@ -118,8 +118,8 @@ static bool parse_untold(const struct ska_job *job, struct ska_span text, const 
         ska_fail(job->errors,
                  /* Those from there on are of the form. */
                  fault.reason < SKA_R_BAD_JSON ? fault.reason : SKA_R_BAD_REQUEST,
-                 "%s: not the bundle for this signature; what is in a file that a key reference "
-                 "names is not said here: skatool inspect shows it",
+                 "%s: not the bundle for this signature; the content of a file that a key "
+                 "reference names is not repeated here: skatool inspect shows it",
                  path);
     ska_error_capture_clear(&fault);
     return done;

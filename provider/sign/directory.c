@@ -54,8 +54,8 @@ static bool directory_is_safe(int fd, const char *path, enum ska_directory_use u
                         path, (unsigned long)status.st_uid, (unsigned long)geteuid());
     if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "everybody may write in %s, so it can be no approvals directory: use one "
-                        "of your own, which approvers share by a group (mode 3770)",
+                        "everybody may write to %s, so it cannot be an approvals directory: use "
+                        "one of your own, which approvers share as a group (mode 3770)",
                         path);
     if ((status.st_mode & S_IWOTH) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,

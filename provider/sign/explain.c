@@ -55,8 +55,8 @@ bool ska_explain_no_sources(struct backend_key *key, const struct ska_rule *rule
         return fail_impossible(key, SKA_RULE_USE, errors);
     ska_rule_progress_text(rule, &none, &missing);
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
-             "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
-             "ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
+             "key '%s' signs with approvals only: %s. Give them with ska-approvals-file:FILE, or "
+             "set ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
              backend_key_label(key), message_text(&missing));
     ska_buffer_free(&missing);
     return false;
@@ -141,8 +141,8 @@ static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struc
     if (best.usable != SKA_USABLE_NOW)
         return 0;
     ska_buffer_format(text,
-                      "by its rule usable from %s until %s, %s clock says %s: perhaps the HSM "
-                      "counts the timeout from the timestamp on. Make a new request",
+                      "by its rule it can be used from %s until %s, and %s clock says %s: perhaps "
+                      "the HSM counts the timeout from the timestamp on. Make a new request",
                       ska_time_shown(best.window.opens, opens),
                       ska_time_shown(best.window.closes, closes),
                       ballot->now_of_hsm ? "the HSM's" : "this machine's",
@@ -343,8 +343,8 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
 
     if (ska_ballot_is_partly_over(ballot))
         ska_buffer_format(text,
-                          "; what could be used earlier is over: to ask again, skatool withdraw "
-                          "--dir %s %.16s and give the same command again",
+                          "; an alternative with an earlier limit has expired: to ask again for "
+                          "that, skatool withdraw --dir %s %.16s and give the same command again",
                           pending->directory, request->id);
     ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",
                       pending->directory, request->id);
@@ -352,8 +352,8 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
         ska_buffer_text(text,
                         "what is signed has the time in it, so the same command would ask for "
                         "another approval: let it wait for the approvals "
-                        "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS), or use skatool seal, which "
-                        "goes on");
+                        "(" SKA_PARAM_APPROVALS_TIMEOUT
+                        ":SECONDS), or use skatool seal, which continues");
         return;
     }
     ska_buffer_text(text, "and then the same command again");
@@ -372,12 +372,13 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
                         "; the time for approvals is over: sign again, which makes a new request");
     else if (pending->reason == SKA_R_REJECTED && pending->directory != NULL)
         ska_buffer_format(text,
-                          "; talk to who rejected it: an approval after all counts instead; or to "
-                          "ask all anew, skatool withdraw --dir %s %.16s and give the same command "
-                          "again",
+                          "; talk to those who rejected it: if they approve after all, that counts "
+                          "instead; or to ask everybody again, skatool withdraw --dir %s %.16s and "
+                          "give the same command again",
                           pending->directory, pending->ballot->request->id);
     else if (pending->reason == SKA_R_REJECTED)
-        ska_buffer_text(text, "; talk to who rejected it: signing again asks all anew");
+        ska_buffer_text(text,
+                        "; talk to those who rejected it: signing again asks everybody again");
     else if (pending->directory != NULL)
         tell_way_on(pending, text);
 }

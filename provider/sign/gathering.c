@@ -499,9 +499,9 @@ bool ska_gathering_start_over(struct ska_gathering *gathering)
     gathering->locked = false;
     gathering->tried = 0;
     if (gathering->handed_in > 0)
-        ska_answers_note(&gathering->notes,
-                         "the approvals that were handed in are for another request than the one "
-                         "that stands in the directory");
+        ska_answers_note(
+            &gathering->notes,
+            "the approvals given are for a different request than the one in the directory");
     gathering->handed_in = 0;
     ska_answers_restart(gathering->answers);
     return open_ballot(gathering, SKA_PARAM_APPROVALS) && gathering_look_first(gathering) &&
@@ -556,8 +556,8 @@ void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct s
     if (!open->published || ska_directory_group_reads(open->directory, open->request->id, &group))
         return;
     ska_buffer_format(text,
-                      "; the directory's group (%lu) cannot read the request, which is of a group "
-                      "of uid %lu: the directory's owner can fix that with chmod g+s %s",
+                      "; the directory's group (%lu) cannot read the request, which belongs to a "
+                      "group of uid %lu: the directory's owner can fix that with chmod g+s %s",
                       (unsigned long)group, (unsigned long)geteuid(),
                       ska_directory_path(open->directory));
 }
@@ -589,9 +589,10 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
     ska_gathering_tell_unshared(gathering, &notes);
     ska_gathering_tell_same_document(gathering, &notes);
     if (gathering->open.passed_by_count > 0)
-        ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
-                          gathering->open.passed_by_count,
-                          gathering->open.passed_by_count == 1 ? "" : "s", passed_by(gathering));
+        ska_buffer_format(
+            &notes, "; ignored %zu file%s that other users put under a name of this request: %s",
+            gathering->open.passed_by_count, gathering->open.passed_by_count == 1 ? "" : "s",
+            passed_by(gathering));
     if (gathering->notes.length > 0)
         ska_buffer_add(&notes, gathering->notes.data, gathering->notes.length);
     ska_answers_tell(gathering->answers, &notes);

@@ -69,8 +69,8 @@ bool ska_hsm_timestamp(struct backend_key *key, const char *label, enum ska_oper
                  !ska_span_equal(decoded.payload, payload) ||
                  !ska_span_equal(decoded.key_name, ska_span_text(label))))
         done = ska_fail(errors, SKA_R_BAD_TOKEN,
-                        "the timestamp that the HSM's library made is not for what key '%s' was "
-                        "asked for, or not by timestamp key '%s'",
+                        "the timestamp that the HSM's library made is not for what was asked of "
+                        "key '%s', or not by timestamp key '%s'",
                         backend_key_label(key), label);
     if (done)
         made->seconds = decoded.seconds;

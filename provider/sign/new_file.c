@@ -64,8 +64,8 @@ static bool create_new_file(struct ska_new_file *file, const char *shown, const 
             return true;
         ska_new_file_end(file);
     }
-    return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "cannot write in %s: others lock new files",
-                    shown);
+    return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
+                    "cannot write in %s: other users lock new files", shown);
 }
 
 bool ska_new_file_write(struct ska_new_file *file, int directory, const char *shown, const char *id,

@@ -98,7 +98,7 @@ static bool check_sources(const struct ska_job *job)
 {
     return !backend_key_has_broker(job->key) || !gathers(job) ||
            ska_fail(job->errors, SKA_R_WRONG_USE,
-                    "key '%s' is behind a broker, which asks approvers itself: %s has no part in "
+                    "key '%s' is behind a broker, which asks approvers itself: %s has no effect on "
                     "that, so leave it out",
                     backend_key_label(job->key),
                     job->sources.directory != NULL ? "approvals-dir" : "agent");

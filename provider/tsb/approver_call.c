@@ -231,7 +231,7 @@ static bool take_one(struct walk *walk, size_t number, size_t *count, bool *rais
     if (*raised)
         ska_error_capture_raise(&failure, errors);
     else if (!done)
-        ska_fail(walk->wrong, failure.reason, "task %zu cannot be had: %s", number + 1,
+        ska_fail(walk->wrong, failure.reason, "task %zu cannot be fetched: %s", number + 1,
                  ska_error_capture_text(&failure));
     ska_error_capture_clear(&failure);
     return done;
@@ -343,8 +343,8 @@ static bool conclude(const struct tsb_connection *connection, enum tsb_outcome o
 {
     if (outcome == TSB_REFUSED && refusal->status == 404)
         return ska_fail(errors, SKA_R_WITHDRAWN,
-                        "the broker %s asks this approver no more: it was answered, withdrawn, or "
-                        "its time is over",
+                        "the broker %s no longer asks this approver: the request was answered or "
+                        "withdrawn, or its time is over",
                         tsb_connection_url(connection));
     if (outcome == TSB_REFUSED)
         tsb_fail_refused(connection, "the answer to a task", refusal, errors);

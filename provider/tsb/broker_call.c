@@ -93,19 +93,19 @@ static const char *remedy_of(const struct tsb_connection *connection,
     switch (refusal->code) {
     case TSB_CODE_NO_TOKEN:
     case TSB_CODE_INVALID_TOKEN:
-        return ": it takes no such token (tsb-token-source), or wants one";
+        return ": it does not accept this token (tsb-token-source), or requires one";
     case TSB_CODE_NO_API_KEY:
     case TSB_CODE_INVALID_API_KEY:
-        return keys_given ? ": none of the API keys (tsb-api-key-source) opens this call"
-                          : ": it wants an API key for this call, and none is given "
+        return keys_given ? ": none of the API keys (tsb-api-key-source) allows this call"
+                          : ": it requires an API key for this call, and none is given "
                             "(tsb-api-key-source, for skatool also --tsb-api-key-source)";
     case TSB_CODE_NO_APPROVER:
-        return ": it knows nobody by a name that the policy has (onboarded_approver_certificate)";
+        return ": it does not know a name in the policy (onboarded_approver_certificate)";
     case TSB_CODE_NOT_ONBOARDED:
-        return ": somebody whom the policy names has not fetched the key that it made";
+        return ": an approver in the policy has not fetched the key that it made";
     case 415:
-        return ": it wants requests that a signer it knows has signed, which this provider does "
-               "not do";
+        return ": it requires requests to be signed by a signer that it knows, which this provider "
+               "does not do";
     case 450:
     case 451:
         return ": its licence does not cover this call";
@@ -113,8 +113,8 @@ static const char *remedy_of(const struct tsb_connection *connection,
         return ": the password of the key (tsb-key-password-source) is missing or wrong";
     default:
         return knows_nobody(refusal->status, refusal->code)
-                   ? ": it does not know who calls (tsb-token-source, "
-                     "tsb-api-key-source, tsb-client-cert)"
+                   ? ": it does not recognize the caller (tsb-token-source, tsb-api-key-source, "
+                     "tsb-client-cert)"
                    : "";
     }
 }
@@ -163,11 +163,12 @@ static enum tsb_outcome fail_answer(const struct tsb_connection *connection,
 {
     if (knows_nobody(answer->status, 0))
         ska_fail(errors, SKA_R_ACCESS_REFUSED,
-                 "%s%s: status %u and no words of the broker's: it, or what stands before it, does "
-                 "not know who calls (tsb-token-source, tsb-api-key-source, tsb-client-cert)",
+                 "%s%s: status %u without an answer of the broker: it, or a proxy before it, does "
+                 "not recognize the caller (tsb-token-source, tsb-api-key-source, tsb-client-cert)",
                  tsb_connection_url(connection), call->path, answer->status);
     else
-        ska_fail(errors, SKA_R_SERVER_FAILURE, "%s%s: status %u, and the answer is no JSON%s%s%s%s",
+        ska_fail(errors, SKA_R_SERVER_FAILURE,
+                 "%s%s: status %u, and the answer is not JSON%s%s%s%s",
                  tsb_connection_url(connection), call->path, answer->status,
                  answer->content_type == NULL ? "" : " (",
                  answer->content_type == NULL ? "" : answer->content_type,

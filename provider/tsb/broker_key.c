@@ -134,9 +134,9 @@ static enum backend_input key_input(struct backend_key *key, enum ska_scheme sch
 static bool fail_timestamp(const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "a rule with time limits needs timestamps, which a broker makes for what is "
-                    "handed in there and for nothing else, so no request can be made here: hand it "
-                    "in (skatool request without --output; a program that signs does so itself)");
+                    "a rule with time limits needs timestamps, which a broker makes only for "
+                    "requests that are submitted to it, so no request can be made here: submit it "
+                    "(skatool request without --output; a program that signs does so itself)");
 }
 
 static bool timestamp_key(struct backend_key *key, const char *label, struct backend_key **found,

@@ -60,7 +60,8 @@ static bool add_approvals(cJSON *members, struct ska_span token,
     /* An element of the vendor's form has 16 bits of length. */
     if (count > 0 && token.length > UINT16_MAX)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "an approval token of %zu bytes: a broker takes 65535", token.length);
+                        "an approval token of %zu bytes: a broker accepts at most 65535",
+                        token.length);
     if (count == 0)
         return true;
     array = cJSON_AddArrayToObject(members, "signedApprovals");
@@ -166,9 +167,9 @@ static bool open_token(struct ska_span encoded, struct ska_approval_token *token
         return false;
     return !token->has_timestamp ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "the approvals are for a rule with time limits: a broker takes no such "
-                    "approvals that it has not gathered itself; hand the request in there instead "
-                    "(sign without ska-approvals)");
+                    "the approvals are for a rule with time limits: a broker accepts those only if "
+                    "it has gathered them itself; submit the request there instead (sign without "
+                    "ska-approvals)");
 }
 
 /* What is asked for, with approvals; *payload is in the token. NULL: raised. */

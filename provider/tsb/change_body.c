@@ -23,9 +23,9 @@ static bool check_all_named(const struct ska_rule *const rules[SKA_RULE_COUNT],
                               ska_rule_members[i]);
     if (missing.length > 0 || missing.failed)
         done = ska_fail(errors, SKA_R_BAD_POLICY,
-                        "a broker replaces all four rules, so the policy has to name these too: "
-                        "%s (null: needs nobody). What they are now is only the broker's word "
-                        "(skatool show --json): compare it with the policy that the key was given",
+                        "a broker replaces all four rules, so the policy has to name these too: %s "
+                        "(null: needs nobody). What they are now, only the broker says (skatool "
+                        "show --json): compare that with the policy that the key was given",
                         ska_buffer_string(&missing));
     ska_buffer_free(&missing);
     return done;
@@ -64,7 +64,7 @@ static cJSON *policy_of(struct ska_span payload, const struct ska_errors *errors
         done = modify.rules[i].data != NULL
                    ? ska_rule_decode(modify.rules[i], &rules[i], errors)
                    : ska_fail(errors, SKA_R_UNSUPPORTED,
-                              "the request leaves %s as it is: a broker takes all four rules",
+                              "the request leaves %s as it is: a broker needs all four rules",
                               ska_rule_members[i]);
         all[i] = &rules[i];
     }

@@ -29,7 +29,7 @@ static struct request_path path_of(const char *id)
 #define UNCLEAR                                                                                    \
     "; whether the broker has the request is not known: it may be there without anybody who "      \
     "waits "                                                                                       \
-    "for it, and the same command hands in another"
+    "for it, and the same command submits another"
 
 static cJSON *make_members(const struct tsb_key *key, const struct broker_request *request,
                            struct ska_span meta_data, const struct ska_errors *errors)

@@ -28,11 +28,10 @@ bool tsb_key_check(const struct backend_key_template *wanted, const struct ska_e
                         "timestamp key");
     if (wanted->type == SKA_KEY_RSA_PSS)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "a broker has no RSA keys that are for PSS only: take RSA, which signs "
-                        "with PSS too");
+                        "a broker has no RSA keys for PSS only: use RSA, which signs with PSS too");
     if ((wanted->use & ~(unsigned int)BACKEND_USE_SIGN) != 0)
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "a key behind a broker is reached for signatures only");
+                        "a key behind a broker can be used for signatures only");
     return tsb_rules_check(wanted->rules, errors);
 }
 

@@ -40,7 +40,7 @@ static bool read_public_key(const struct ska_json_place *key, OSSL_LIB_CTX *libc
     if (!ska_json_base64(key, "publicKey", SKA_JSON_OPTIONAL, &spki))
         return false;
     if (spki.data == NULL)
-        return ska_fail(&key->at.errors, SKA_R_BAD_KEY, "it has no public key: it signs nothing");
+        return ska_fail(&key->at.errors, SKA_R_BAD_KEY, "it has no public key, so it cannot sign");
     done = spki.length <= SPKI_LIMIT &&
            ska_evp_open(libctx, ska_span_of(&spki), &description->type, &description->public_key);
     ska_bytes_free(&spki);

@@ -15,7 +15,7 @@ static bool check_minutes(const struct ska_alternative *alternative, const char 
     return seconds % 60 == 0 ||
            ska_fail(errors, SKA_R_BAD_POLICY,
                     "%s.tokens[%zu].%s: %" PRIu64
-                    " seconds: a broker counts in minutes, so it has to be a multiple of 60",
+                    " seconds: a broker counts in minutes, so it must be a multiple of 60",
                     rule, number, name, seconds);
 }
 

@@ -19,7 +19,7 @@ static bool payload_of(const struct ska_mechanism *mechanism, struct ska_span pa
     return mechanism->form == SKA_PAYLOAD_MESSAGE ||
            ska_payload_digest(mechanism, payload, &digest, sent) ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "a broker takes digests that it knows, and this is none of them");
+                    "a broker accepts only digests that it knows, and this is not one of them");
 }
 
 static bool check_pss(const struct ska_mechanism *mechanism, const struct ska_errors *errors)
@@ -29,8 +29,8 @@ static bool check_pss(const struct ska_mechanism *mechanism, const struct ska_er
     return mechanism->scheme != SKA_SCHEME_PSS ||
            (mechanism->salt_length == length && mechanism->mgf1_digest == mechanism->digest) ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "a broker takes neither a PSS salt nor an MGF1 digest: ask for a salt as "
-                    "long as the digest (rsa_pss_saltlen:digest) and the same digest");
+                    "a broker accepts no choice of PSS salt or MGF1 digest: use a salt as long as "
+                    "the digest (rsa_pss_saltlen:digest), and the same digest for MGF1");
 }
 
 static bool check_digest(const struct ska_mechanism *mechanism, const struct ska_errors *errors)
@@ -73,8 +73,8 @@ cJSON *tsb_sign_members(const struct tsb_key *key, const struct ska_mechanism *m
 static bool fail_signature(const struct tsb_key *key, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_SERVER_FAILURE,
-                    "key '%s': the broker %s gave a signature that does not verify with the key's "
-                    "public key, over what was to be signed: it is not used",
+                    "key '%s': the broker %s gave a signature over this payload that does not "
+                    "verify with the key's public key: it is not used",
                     backend_key_label(&key->base), tsb_connection_url(key->connection));
 }
 
@@ -88,7 +88,7 @@ bool tsb_signature_take(struct tsb_key *key, const struct ska_mechanism *mechani
 
     if (coded.length > TSB_RESULT_LIMIT || !ska_base64_decode_file(coded, &given))
         return ska_fail(errors, SKA_R_SERVER_FAILURE,
-                        "key '%s': what the broker %s gave as the signature is no base64",
+                        "key '%s': what the broker %s gave as the signature is not base64",
                         backend_key_label(&key->base), tsb_connection_url(key->connection));
     done = backend_signature_finish_either(key->base.type, key->base.bits, ska_span_of(&given),
                                            signature, signature_length, errors);

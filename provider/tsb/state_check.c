@@ -44,9 +44,9 @@ static bool check_rule(const struct backend_key *key, enum ska_rule_kind kind,
     bool same = false;
 
     if (told->data == NULL || !ska_rule_decode(ska_span_of(told), &rule, NULL))
-        return fail_rule(key, kind, "not told in a form that can be read here", errors);
+        return fail_rule(key, kind, "not given in a form that can be read here", errors);
     same = (ska_rule_equal(&rule, wanted) ||
-            fail_rule(key, kind, "another than was asked for", errors)) &&
+            fail_rule(key, kind, "not the one that was asked for", errors)) &&
            (ska_rule_find_onboarded(wanted) == NULL || check_filled_in(key, kind, &rule, errors));
     ska_rule_clear(&rule);
     return same;
@@ -93,7 +93,7 @@ static bool check_blocked(const struct backend_key *key, enum backend_told told,
            ska_fail(errors, SKA_R_SERVER_FAILURE,
                     "key '%s': the broker says that it is done, but %s (skatool show)",
                     backend_key_label(key),
-                    told == BACKEND_NOT_TOLD ? "does not tell whether the key is blocked"
+                    told == BACKEND_NOT_TOLD ? "does not say whether the key is blocked"
                     : told == BACKEND_YES    ? "the key is blocked"
                                              : "the key is not blocked");
 }
@@ -146,7 +146,7 @@ enum broker_answer tsb_check_changed(struct tsb_key *key, enum ska_operation ope
 
     if (!backend_key_state(&key->base, &state, &to_failure)) {
         ska_fail(errors, failure.reason,
-                 "the broker says that it is done, and whether it is cannot be seen: %s",
+                 "the broker says that it is done, but that cannot be confirmed: %s",
                  ska_error_capture_text(&failure));
         answer = BROKER_AWAY;
     } else if (!check_state(&key->base, &state, operation, payload, errors)) {

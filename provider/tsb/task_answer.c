@@ -28,10 +28,10 @@ static bool take_key_name(const struct ska_json_place *task, const struct ska_ap
     /* An approval of a token without a key name would be good for any key. */
     if (name.length == 0)
         return ska_fail(&task->at.errors, SKA_R_KEY_MISMATCH,
-                        "the approval token is bound to no key");
+                        "the approval token is not bound to a key");
     if (!ska_utf8_valid(name) || memchr(name.data, 0, name.length) != NULL)
         return ska_fail(&task->at.errors, SKA_R_KEY_MISMATCH,
-                        "the approval token is for a key whose name is no text");
+                        "the approval token is for a key whose name is not text");
     return copy_text(&request->key_label, name, &task->at.errors);
 }
 
@@ -107,7 +107,7 @@ static bool check_digest(const struct ska_json_place *task, const struct ska_req
            ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &digest,
                               &value) ||
            ska_fail(&task->at.errors, SKA_R_PAYLOAD_MISMATCH,
-                    "what is in its approval token is no digest, as it says");
+                    "the payload in its approval token is not a digest, although it says so");
 }
 
 static bool take_algorithm(const struct ska_json_place *task, struct ska_request *request)
@@ -120,7 +120,7 @@ static bool take_algorithm(const struct ska_json_place *task, struct ska_request
     if (done && !ska_algorithm_from_name(name, &request->mechanism)) {
         shown = ska_printable(ska_span_text(name), 64);
         done = ska_fail(&task->at.errors, SKA_R_UNSUPPORTED,
-                        "a signature by '%s' is none that this version knows",
+                        "this version does not know the signature algorithm '%s'",
                         shown == NULL ? "" : shown);
     }
     free(shown);

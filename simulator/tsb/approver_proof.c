@@ -160,7 +160,7 @@ bool tsb_proof_read(struct tsb_exchange *exchange, const struct ska_json_place *
                                     tsb_digest_for(digest, ska_span_of(&caller->public_key)),
                                     ska_span_of(&signature), ska_span_text(timestamp)) ||
                tsb_refuse(&exchange->answer, TSB_INVALID_SIGNATURE,
-                          "timestampSignature is no signature of this approver over the timestamp");
+                          "timestampSignature is not this approver's over the timestamp");
     ska_bytes_free(&signature);
     return done;
 }

@@ -61,7 +61,7 @@ bool tsb_check_key_password(struct tsb_exchange *exchange, const struct ska_json
                                        ska_span_of(&password), &fits) ||
                  tsb_exchange_fail_storage(exchange)) &&
                 (fits || tsb_refuse(&exchange->answer, TSB_KEY_PASSWORD,
-                                    "the password of key %s is another one", label));
+                                    "the password of key %s is wrong", label));
 
     ska_bytes_clear_free(&password);
     return done;

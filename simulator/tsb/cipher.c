@@ -90,7 +90,7 @@ static bool check_vector(const struct ska_json_place *place, const struct tsb_ci
     if (cipher->vector.length == 0 || cipher->vector.length == wanted ||
         (cipher->algorithm->form == FORM_GCM && cipher->vector.length <= 128))
         return true;
-    return ska_json_fail(place, "initializationVector", "its length is another one");
+    return ska_json_fail(place, "initializationVector", "its length is wrong");
 }
 
 bool tsb_cipher_read(struct tsb_answer *answer, const struct ska_json_place *place,

@@ -54,7 +54,7 @@ static bool read_derivation(struct tsb_exchange *exchange, struct derivation *wa
         return false;
     if (wanted->key.has_policy)
         return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
-                          "this simulator derives no key that has a policy");
+                          "this simulator does not derive keys with a policy");
     return tsb_check_key_password(exchange, &top, "masterKeyPassword", wanted->master) &&
            (make_label(wanted) ||
             tsb_refuse(&exchange->answer, TSB_IMPLEMENTATION, "out of memory"));

@@ -121,7 +121,7 @@ static bool is_the_simulator(const struct tsb_device *device, const struct ska_e
         return fail_call("C_GetInfo", rv, errors);
     return memcmp(info.manufacturerID, SKASIM_MANUFACTURER, strlen(SKASIM_MANUFACTURER)) == 0 ||
            ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
-                    "the module is not the simulator of this project, and skatsb uses no other");
+                    "the module is not this project's simulator, the only one that skatsb uses");
 }
 
 static bool load_module(struct tsb_device *device, const char *path,
@@ -186,7 +186,7 @@ static bool find_slot(struct tsb_device *device, const char *label, const struct
     if (found == 1)
         return true;
     return ska_fail(errors, found == 0 ? SKA_R_TOKEN_NOT_FOUND : SKA_R_TOKEN_AMBIGUOUS,
-                    "%zu tokens%s%s: name one with the key 'token' of the configuration", found,
+                    "%zu tokens%s%s: name one with the key 'token' in the configuration", found,
                     label == NULL ? "" : " with the label ", label == NULL ? "" : label);
 }
 

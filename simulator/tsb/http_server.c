@@ -311,7 +311,8 @@ static bool read_address(const char *text, struct sockaddr_storage *address,
     }
     if (colon == NULL || colon[1] == '\0' || length == 0 || length >= sizeof(host))
         return ska_fail(errors, SKA_R_WRONG_USE,
-                        "--listen %s: an address and a port expected, like 127.0.0.1:8443", text);
+                        "--listen %s: an address and a port expected, such as 127.0.0.1:8443",
+                        text);
     memcpy(host, begin, length);
     if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
         return ska_fail(errors, SKA_R_WRONG_USE,
@@ -408,7 +409,7 @@ static bool start_daemon(struct tsb_http *http, const struct sockaddr_storage *a
     http->listening = -1; /* the library has closed it, or may have */
     return ska_fail(errors, SKA_R_FILE_FAILURE, "the server cannot start%s",
                     http->cert.data == NULL ? ""
-                                            : ": perhaps the certificate and its key do not fit");
+                                            : ": perhaps the certificate and the key do not match");
 }
 
 static char *make_url(const struct tsb_http *http, const struct tsb_listen *listen)
@@ -442,10 +443,10 @@ bool tsb_http_start(struct tsb_server *server, const struct tsb_listen *listen,
     if (!read_address(listen->address, &address, errors))
         return false;
     if (listen->tls_cert == NULL && !is_loopback(&address))
-        return ska_fail(errors, SKA_R_WRONG_USE,
-                        "--listen %s: others than this computer by TLS only: --tls-cert and "
-                        "--tls-key are missing",
-                        listen->address);
+        return ska_fail(
+            errors, SKA_R_WRONG_USE,
+            "--listen %s: other computers only with TLS: --tls-cert and --tls-key are missing",
+            listen->address);
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the server");

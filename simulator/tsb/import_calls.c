@@ -67,7 +67,7 @@ static bool read_import(struct tsb_exchange *exchange, struct import *wanted)
         !tsb_new_key_policy_read(exchange, &top, key) || !tsb_new_key_check(answer, key))
         return false;
     return !key->has_policy || tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                                          "this simulator imports no key that has a policy");
+                                          "this simulator does not import keys with a policy");
 }
 
 static CK_RV import_pair(struct tsb_device *device, struct import *wanted)
@@ -113,7 +113,7 @@ static bool import_material(struct tsb_exchange *exchange, struct import *wanted
                           "'seed': from 16 to 64 bytes, for a key on secp256k1, P-256 or Ed25519");
     if (rv == CKR_KEY_TYPE_INCONSISTENT)
         return tsb_refuse(&exchange->answer, TSB_INVALID_KEY_FORMAT,
-                          "the key cannot be read, or is of another algorithm");
+                          "the key cannot be read, or has another algorithm");
     return rv == CKR_OK || tsb_exchange_fail_device(exchange, rv);
 }
 

@@ -43,7 +43,7 @@ static bool generate_key(struct tsb_exchange *exchange, struct tsb_new_key *key)
                      : tsb_key_generate(exchange->server->device, &key->plan);
     if (rv == CKR_DATA_LEN_RANGE && key->master)
         return tsb_refuse(&exchange->answer, TSB_KEY_ATTRIBUTES,
-                          "keys are derived on secp256k1, P-256 and Ed25519 only");
+                          "keys are derived only on secp256k1, P-256 and Ed25519");
     return rv == CKR_OK || tsb_exchange_fail_device(exchange, rv);
 }
 

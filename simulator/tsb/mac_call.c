@@ -62,7 +62,7 @@ static bool fail_mac(struct tsb_exchange *exchange, CK_RV rv, const char *label)
 {
     return rv == CKR_KEY_TYPE_INCONSISTENT
                ? tsb_refuse(&exchange->answer, TSB_ALGORITHM_NOT_SUPPORTED_BY_KEY,
-                            "key %s is none for HMAC", label)
+                            "key %s is not an HMAC key", label)
                : tsb_fail_key(exchange, rv, label);
 }
 

@@ -131,7 +131,7 @@ bool tsb_new_key_size_read(struct tsb_answer *answer, const struct ska_json_plac
         return false;
     if (bits != 0 && !is_key_size(key->plan.type, bits))
         return tsb_refuse(answer, TSB_KEY_SIZE,
-                          "keySize: RSA from 2048 to 4096, AES 128, 192 or 256, please");
+                          "keySize: RSA from 2048 to 4096, AES 128, 192 or 256 expected");
     key->plan.bits = bits;
     return true;
 }
@@ -207,15 +207,14 @@ static bool check_policy(struct tsb_answer *answer, const struct tsb_new_key *ke
     const struct tsb_key_plan *plan = &key->plan;
 
     if (plan->extractable)
-        return tsb_refuse(answer, TSB_KEY_ATTRIBUTES,
-                          "a key that is extractable can have no policy");
+        return tsb_refuse(answer, TSB_KEY_ATTRIBUTES, "an extractable key cannot have a policy");
     if (tsb_plan_is_secret(plan) || key->master)
-        return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                          "in this simulator no secret key and none that others are derived from "
-                          "has a policy");
+        return tsb_refuse(
+            answer, TSB_NOT_IMPLEMENTED,
+            "in this simulator secret keys and keys for derivation cannot have a policy");
     return plan->sign || plan->type == CKK_RSA ||
            tsb_refuse(answer, TSB_KEY_ATTRIBUTES,
-                      "of keys that have a policy only RSA keys decrypt and unwrap");
+                      "of keys with a policy, only RSA keys decrypt and unwrap");
 }
 
 bool tsb_new_key_check(struct tsb_answer *answer, const struct tsb_new_key *key)
@@ -224,7 +223,7 @@ bool tsb_new_key_check(struct tsb_answer *answer, const struct tsb_new_key *key)
 
     if (!plan->sign && !plan->decrypt && !plan->unwrap)
         return tsb_refuse(answer, TSB_KEY_ATTRIBUTES,
-                          "one of decrypt, sign and unwrap has to be true");
+                          "one of decrypt, sign and unwrap must be true");
     return !key->has_policy || check_policy(answer, key);
 }
 

@@ -68,7 +68,7 @@ static bool resolve_onboarded(struct tsb_exchange *exchange, const struct ska_js
                           "no approver '%s' is onboarded", name == NULL ? "" : name);
     else if (!approver.onboarded)
         done = tsb_refuse(&exchange->answer, TSB_APPROVER_NOT_ONBOARDED,
-                          "approver '%s' has not fetched his key yet", name);
+                          "approver '%s' has not fetched their key yet", name);
     done = done && put_certificate(place, ska_span_of(&approver.key.certificate));
     tsb_approver_clear(&approver);
     return done;

@@ -26,7 +26,8 @@ static bool load_named(struct tsb_exchange *exchange, struct tsb_request *reques
 static bool is_uuid_named(struct tsb_exchange *exchange)
 {
     return tsb_uuid_valid(exchange->argument) ||
-           tsb_refuse(&exchange->answer, TSB_INVALID_UUID, "'%s' is no UUID", exchange->argument);
+           tsb_refuse(&exchange->answer, TSB_INVALID_UUID, "'%s' is not a UUID",
+                      exchange->argument);
 }
 
 void tsb_read_request(struct tsb_exchange *exchange)

@@ -210,7 +210,7 @@ static const struct route *find_route(struct tsb_exchange *exchange)
         known_path = true;
     }
     tsb_refuse_plainly(&exchange->answer, known_path ? 405 : 404,
-                       known_path ? "the call has other methods" : "there is no such call");
+                       known_path ? "the call does not have this method" : "there is no such call");
     return NULL;
 }
 
@@ -233,9 +233,9 @@ static bool read_body(struct tsb_exchange *exchange)
     if (!is_json_type(exchange->content_type))
         return tsb_refuse_plainly(&exchange->answer, 415, "Content-Type: application/json, please");
     if (!ska_json_parse(exchange->body, "the body", &exchange->json, &errors))
-        return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is no JSON");
+        return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is not JSON");
     return cJSON_IsObject(exchange->json) ||
-           tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is no JSON object");
+           tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is not a JSON object");
 }
 
 /* DELETE has one where a call needs it and the path names nothing. */

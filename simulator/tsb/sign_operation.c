@@ -120,7 +120,7 @@ bool tsb_check_signature_algorithm(struct tsb_exchange *exchange,
     if (wanted->key.ska &&
         (wanted->algorithm->hashed_here != NULL || wanted->algorithm->mechanism == TSB_CKM_SCHNORR))
         return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
-                          "this simulator has no %s for keys that have a policy",
+                          "this simulator has no %s for keys with a policy",
                           wanted->algorithm_name);
     return wanted->algorithm->key_type == wanted->key.type ||
            tsb_refuse(&exchange->answer, TSB_ALGORITHM_NOT_SUPPORTED_BY_KEY, "key %s cannot do %s",

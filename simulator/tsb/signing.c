@@ -108,7 +108,8 @@ const struct tsb_algorithm *tsb_algorithm_find(const char *name, const char *pla
     if (ska_text_is_among(absent, name))
         tsb_refuse(answer, TSB_NOT_IMPLEMENTED, "%s: this simulator has no %s", place, name);
     else
-        tsb_refuse(answer, TSB_INPUT_VALIDATION, "'%s': no signature algorithm: '%s'", place, name);
+        tsb_refuse(answer, TSB_INPUT_VALIDATION, "'%s': not a signature algorithm: '%s'", place,
+                   name);
     return NULL;
 }
 
@@ -224,8 +225,8 @@ bool tsb_signing_prepare(const struct tsb_algorithm *algorithm, struct ska_span 
     if (algorithm->payload != TSB_MESSAGE &&
         (digest == SKA_DIGEST_NONE || ska_digest_length(digest) != payload.length))
         return tsb_refuse(answer, TSB_INVALID_PAYLOAD,
-                          "%s: the payload of %zu bytes is no digest of this kind", algorithm->name,
-                          payload.length);
+                          "%s: the payload of %zu bytes is not a digest of this kind",
+                          algorithm->name, payload.length);
     if (algorithm->pss)
         set_pss(digest, mechanism);
     return make_data(algorithm, digest, payload, data) ||

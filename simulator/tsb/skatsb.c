@@ -22,23 +22,19 @@ static const char help[] =
     "usage: skatsb --database FILE [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]\n"
     "              [--config FILE]\n"
     "A simulator of the Transaction Security Broker (TSB), the REST API to the HSM, on top of the\n"
-    "simulator of the HSM. It is for developing and testing. It protects nothing.\n"
-    "\n"
-    "  --database FILE        where requests are kept; made if it is missing\n"
-    "  --listen ADDRESS:PORT  default 127.0.0.1:8080; port 0: any that is free; other addresses\n"
-    "                         than this computer's own with TLS only\n"
-    "  --tls-cert FILE        certificate of the server, and its chain, PEM\n"
+    "simulator of the HSM. It is for developing and testing. It protects nothing.\n\n"
+    "  --database FILE        where requests are kept; created if it does not exist\n"
+    "  --listen ADDRESS:PORT  default: 127.0.0.1:8080; port 0: any free one; addresses other\n"
+    "                         than this computer's own only with TLS\n"
+    "  --tls-cert FILE        the server's certificate and its chain, PEM\n"
     "  --tls-key FILE         its private key, PEM\n"
     "  --config FILE          API keys, delays, faults: see doc/simulator.md\n"
-    "  --help                 this text\n"
-    "\n"
-    "It signs, decrypts, unwraps, certifies, blocks, unblocks and changes rules, at once or when\n"
-    "approvers have said yes; it encrypts, wraps, verifies, makes and derives keys, RSA, EC, ED, "
-    "AES,\n"
-    "TDEA and HMAC, and keys for approvers. It has no DSA, BLS or post-quantum keys, no RFC 3161,\n"
-    "no attestation by HSMs: what it does not have is answered with 501.\n"
-    "\n"
-    "The token of the HSM is found as by every user of the simulator: SOFTHSM2_CONF, SKASIM_CONF.\n"
+    "  --help                 this text\n\n"
+    "It signs, decrypts, unwraps, certifies, blocks, unblocks and changes rules, at once or after\n"
+    "approvers have approved; it encrypts, wraps and verifies, and creates and derives keys: RSA,\n"
+    "EC, ED, AES, TDEA and HMAC, and keys for approvers. It has no DSA, BLS or post-quantum keys,\n"
+    "no RFC 3161 and no attestation by HSMs: it answers such calls with 501.\n\n"
+    "The HSM's token is found as for every user of the simulator: SOFTHSM2_CONF, SKASIM_CONF.\n"
     "When it is ready it says on standard error: skatsb: listening on URL\n";
 
 struct options {
@@ -84,16 +80,15 @@ static bool parse_options(int argc, char **argv, struct options *options,
             return true;
         default:
             return ska_fail(errors, SKA_R_WRONG_USE,
-                            "no such option, or its value is missing; "
-                            "see skatsb --help");
+                            "unknown option, or its value is missing; see skatsb --help");
         }
     }
     if (optind < argc || options->database == NULL)
-        return ska_fail(errors, SKA_R_WRONG_USE,
-                        "--database FILE and nothing but options, please; "
-                        "see skatsb --help");
+        return ska_fail(
+            errors, SKA_R_WRONG_USE,
+            "--database FILE is required, and no other arguments than options; see skatsb --help");
     return (options->listen.tls_cert == NULL) == (options->listen.tls_key == NULL) ||
-           ska_fail(errors, SKA_R_WRONG_USE, "--tls-cert and --tls-key go together");
+           ska_fail(errors, SKA_R_WRONG_USE, "--tls-cert and --tls-key need each other");
 }
 
 /* The simulator of the HSM: beside this program, as it is built, or where it is installed. */
@@ -133,7 +128,7 @@ static bool open_device(struct tsb_server *server, const struct ska_errors *erro
         return false;
     rv = tsb_ska_make_own_keys(server->device);
     return rv == CKR_OK ||
-           ska_fail(errors, SKA_R_HSM_FAILURE, "the broker's own keys cannot be made: %s",
+           ska_fail(errors, SKA_R_HSM_FAILURE, "the broker's own keys cannot be created: %s",
                     tsb_device_result(rv, text));
 }
 

@@ -44,7 +44,7 @@ static bool read_handed_in(struct tsb_exchange *exchange, const cJSON *array,
 
         if (!cJSON_IsString(item) || !tsb_signed_approval_read(item->valuestring, read))
             return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION,
-                              "signedApprovals[%zu] is no serialized approval", handed->count);
+                              "signedApprovals[%zu] is not a serialized approval", handed->count);
         handed->approvals[handed->count++] = read->approval;
     }
     return true;

@@ -239,7 +239,7 @@ static bool check_approval(struct tsb_exchange *exchange, struct decision *decis
         !ska_signature_to_der(key, decision->digest, ska_span_of(&decision->signature),
                               &decision->task.signature, NULL))
         return tsb_refuse(&exchange->answer, TSB_INVALID_SIGNATURE,
-                          "the signature is none of this approver over the approval to be signed");
+                          "the signature is not this approver's over the approval to be signed");
     return true;
 }
 
@@ -334,7 +334,7 @@ static bool read_rejection(struct tsb_exchange *exchange, struct decision *decis
     /* A service may see what others are asked, and answer nothing for them. */
     return decision->caller.by_service
                ? tsb_refuse(&exchange->answer, TSB_TIMESTAMP_SIGNER_NOT_ALLOWED,
-                            "a task is answered by its approver")
+                            "only its approver can answer a task")
                : true;
 }
 

@@ -133,8 +133,8 @@ static bool take_settings(struct tsb_config *config, const char *path, const CON
         if (!take_setting(config, path, sk_CONF_VALUE_value(values, i), errors))
             return false;
     return config->client_auth == TSB_CLIENT_NONE || config->client_ca != NULL ||
-           ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: client-auth is set, client-ca is missing",
-                    path);
+           ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                    "%s: client-auth is set, but client-ca is missing", path);
 }
 
 bool tsb_config_read(struct tsb_config *config, const char *path, OSSL_LIB_CTX *libctx,

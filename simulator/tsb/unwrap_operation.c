@@ -67,7 +67,7 @@ bool tsb_unwrap_read(struct tsb_exchange *exchange, const struct ska_json_place 
     key->plan.type = wanted->method->wrapped_type;
     if (key->has_policy)
         return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
-                          "this simulator unwraps no key that has a policy");
+                          "this simulator does not unwrap keys with a policy");
     return make_unwrap_payload(wanted, &wanted->payload) ||
            ska_json_fail(inner, "wrappedKey", "too long");
 }

@@ -7,7 +7,7 @@
 #   title     as the table has it
 #   packages  of Debian 12; commands: what has to be there, else the test is skipped
 #   works     full, or "part: WHY", or "no: WHY"
-#   needs     beyond provider and reference
+#   needs     besides provider and reference
 #   pin_of    whose PIN file it is: root (the default), early (root's with load = early; or the user's), user
 #   user      who signs; root if nothing is said
 #   logs      what its own log says of a failure: full text, reason or nothing
@@ -20,8 +20,8 @@ row_user=${user-root}
 pin_needed() {
     case $pin_of in
     root) ;;
-    early) printf '`load = early`, or the PIN of `%s`' "$row_user" ;;
-    user) printf 'the PIN of `%s`' "$row_user" ;;
+    early) printf '`load = early`, or a PIN file of `%s`' "$row_user" ;;
+    user) printf 'a PIN file of `%s`' "$row_user" ;;
     esac
 }
 # The title's heading, as pages link to it.

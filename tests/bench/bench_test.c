@@ -530,7 +530,7 @@ static void wrong_use(void **state)
     assert_non_null(strstr(help, "--peer NAME=OPENSSL_CONF,URI"));
     assert_non_null(strstr(help, "p256-reused"));
     assert_non_null(strstr(help, "about fifteen minutes"));
-    assert_non_null(strstr(help, "Exit status: 0 when"));
+    assert_non_null(strstr(help, "Exit status: 0 if"));
     assert_non_null(strstr(help, "2 of 3 approvals, several threads"));
     free(help);
 }

@@ -108,7 +108,7 @@ rm a.socket
 agent a key=web,payload=any
 first=$server
 [ "$(stat -c %a a.socket)" = 600 ] || fail "the socket has mode $(stat -c %a a.socket)"
-no_agent 'listens there already' --socket a.socket --allow key=web,payload=any
+no_agent 'is already listening there' --socket a.socket --allow key=web,payload=any
 "$client" ask a.socket /dev/null | grep -q error || fail "a second agent disturbed the first"
 stop "$first" KILL
 [ -S a.socket ] || fail "nothing is left of a killed agent"
@@ -278,7 +278,7 @@ nameless() { # LENGTH NAME-ELEMENT: other.json
 nameless '\x2c' ''
 declines any other.json 'key name is missing'
 nameless '\x30' '\x02\x10\0\0'
-declines any other.json 'bound to no key'
+declines any other.json 'not bound to a key'
 
 # Somebody else is to approve.
 policy "$(rule 1 bob carol)" >others.json

@@ -78,7 +78,7 @@ plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 # ---- Agents that fail ----------------------------------------------------------------------------
 
 stop "${agents[alice]}" KILL
-refuses 'agent alice.socket: nobody listens there' web alice.socket
+refuses 'agent alice.socket: nothing is listening there' web alice.socket
 agent alice key={web,seal},payload=any
 signs web alice.socket
 # Killed while it is asked: the end of the connection is noticed at once. The system lists sockets by
@@ -91,7 +91,7 @@ asked() { # the socket that listens, and the connection that it has not taken
 }
 kill -STOP "${agents[$doomed]}"
 (within 30 "nobody asks" asked && kill -KILL "${agents[$doomed]}") &
-refuses "agent $doomed.socket: it hung up" web $doomed.socket
+refuses "agent $doomed.socket: it closed the connection" web $doomed.socket
 # Hung: five seconds.
 kill -STOP "${agents[alice]}"
 begun=${EPOCHREALTIME/./}
@@ -102,9 +102,9 @@ took=$((${EPOCHREALTIME/./} - begun))
 kill -CONT "${agents[alice]}"
 signs web alice.socket
 fake '{"approvals":[{"approverPublicKey":"MFkwEwYH'
-refuses 'agent fake.socket: it hung up in the middle' web fake.socket
+refuses 'agent fake.socket: it closed the connection in the middle' web fake.socket
 fake $'garbage\n'
-refuses 'agent fake.socket: what it says is not an answer' web fake.socket
+refuses 'agent fake.socket: what it sent is not an answer' web fake.socket
 fake $'{"error":"\\u001b[2J no"}\n'
 refuses 'agent fake.socket: ' web fake.socket
 ! grep -q $'\033' stderr.txt || fail "an escape sequence"
@@ -186,7 +186,7 @@ port=$web_port
 stop "${agents[alice]}" KILL
 takes 0 refused alert connect -tls1_3
 within 5 "the server does not say why" \
-    grep -q 'agent alice.socket: nobody listens there' server.log
+    grep -q 'agent alice.socket: nothing is listening there' server.log
 agent alice key={web,turning},payload=tls13-server
 takes 1 succeeds connect -tls1_3
 

@@ -57,16 +57,16 @@ succeeds skatool import no.json
 rm "approvals/$none.request.json"
 says "^Put bob's rejection of $named into .* \(0 of 2"
 for answer in gone-no.json gone-yes.json gone-carol.json; do
-    not_taken 'answers none of the open requests.*skatool requests --dir .*approvals' "$answer"
+    not_taken 'does not answer any open request.*skatool requests --dir .*approvals' "$answer"
 done
 # Nor does a name: one that is closed is said to be.
 cp gone-no.json "$gone.mail.reject.json"
 not_taken "for request ${gone:0:16} by its name, which is not open" "$gone.mail.reject.json"
 cp gone-yes.json "$first.mail.approval.json"
-not_taken 'answers none of the open requests' "$first.mail.approval.json"
+not_taken 'does not answer any open request' "$first.mail.approval.json"
 approver dave
 approval dave first.bin >stranger.json
-not_taken 'who is an approver of none of the open requests' stranger.json
+not_taken 'who is not an approver of any open request' stranger.json
 # A request of another user's calls approvers what that user likes: they are named by their key.
 if [ "$(id -u)" -eq 0 ]; then
     ask planted
@@ -89,13 +89,13 @@ succeeds skatool import "$first.x.approval.json"
 says "^Put bob's approval of request ${second:0:16} to sign with key 'seal' into .* \(1 of 2"
 [ "$(answers reject) $(answers approval)" = '1 1' ] || fail "$(ls approvals)"
 succeeds skatool import "$first.x.approval.json"
-says "nothing new: bob's approval of request ${second:0:16} .* is there already"
+says "nothing new: bob's approval of request ${second:0:16} .* is already there"
 [ "$(answers approval)" -eq 1 ] || fail "taken twice"
 
 # ---- The same, another reason, another word ------------------------------------------------------
 
 succeeds skatool import no.json
-says "nothing new: bob's rejection of $named is there already"
+says "nothing new: bob's rejection of $named is already there"
 # Signed anew it is the same answer, and so is one that only gives no reason.
 rejection bob first again.json --reason 'The amount is wrong.'
 rejection bob first bare.json
@@ -111,7 +111,7 @@ ends 2 skatool status "$first"
 shows "Rejected by: bob \('And the name.'\)"
 # Nobody else can change the words.
 sed 's/And the name/It is fine/' other.json >forged.json
-not_taken 'answers none of the open requests' forged.json
+not_taken 'does not answer any open request' forged.json
 # Another word: an approval counts after a rejection, a rejection after an approval does not.
 approval bob first.bin >yes.json
 succeeds skatool import yes.json
@@ -124,7 +124,7 @@ done
 # An approval that was sent as a file is known by the approver's history, before the page.
 ask sent
 succeeds skatool approve --approver carol.pem --yes -o sent-yes.json sent.json
-refused 'this key has approved request [0-9a-f]{16} already, and an approval cannot be taken back; nothing was written' \
+refused 'this key has already approved request [0-9a-f]{16}, and an approval cannot be taken back; nothing was written' \
     skatool reject --approver carol.pem --yes -o sent-no.json sent.json
 [ ! -e sent-no.json ] && [ ! -s stdout.txt ] || fail "$(cat stdout.txt)"
 rejection alice sent sent-no.json
@@ -210,7 +210,7 @@ for command in 'approve --yes --approver alice.pem' status; do
 done
 # The request that one has sent oneself.
 succeeds skatool import second.json
-says "nothing new: request ${second:0:16} is there already, and this copy of it holds no answer; $wanted"
+says "nothing new: request ${second:0:16} is already there, and this copy of it holds no answer; $wanted"
 # Evidence of a signature that is made.
 succeeds skatool import carol-first.json
 takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -out signature first.txt

@@ -38,7 +38,7 @@ for spec in rsa2048 p256 ed25519; do
         grep -o '"requestId":[^,]*' "$file.json" >"$file.id"
     done
     same request.id again.id
-    refused 'nothing to be signed yet' taken too-early "$spec"
+    refused 'there is nothing to sign yet' taken too-early "$spec"
 done
 
 takes 0 quietly taken other-salts rsa2048

@@ -83,7 +83,7 @@ request annual-accounts trap1.json other.txt --description "$miller"
 refused 'contract.txt is NOT the document' skatool approve --approver alice.pem --yes \
     --document contract.txt trap1.json
 told alice trap1.json
-tells 'The fingerprint alone does not tell' 'would sign a document that you have not compared'
+tells 'The fingerprint alone does not show it' 'would sign a document that you have not compared'
 
 # A text that can be read.
 printf 'Dear Mr Miller,\nthank you.\n' >letter.txt
@@ -189,7 +189,7 @@ printf 'call-log = %s\nclock-offset = -7200\n' "$work/calls.log" >skasim.cnf
 request limited past.json contract.txt
 printf 'call-log = %s\n' "$work/calls.log" >skasim.cnf
 cp past.json before.json
-refused 'expired: an approval would be of no use: .* until 20' skatool approve --approver alice.pem past.json
+refused 'expired: an approval would be useless: .* until 20' skatool approve --approver alice.pem past.json
 same before.json past.json
 told alice past.json
 tells 'WARNING: too late'
@@ -309,11 +309,11 @@ listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +$(id -un) +no +no end 
 # A request that is made by hand is seen by nobody there.
 for output in approvals/mine.json "$directory/mine.json"; do
     ends 0 skatool request --key "$(uri annual-accounts)" --force -o "$output" contract.txt
-    says "$output lies in the approvals directory, where approvers see only"
+    says "$output is in the approvals directory, where approvers see only"
 done
 (cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt --force \
     -o mine.json) 2>stderr.txt
-says '^skatool: warning: mine.json lies in the approvals directory'
+says '^skatool: warning: mine.json is in the approvals directory'
 rm "$directory/mine.json"
 (cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt -o -) \
     >mine.json 2>stderr.txt
@@ -352,7 +352,7 @@ says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o again.json taken-along.json
-says 'this key has approved request [0-9a-f]{16} already; written as it is'
+says 'this key has already approved request [0-9a-f]{16}; it is written unchanged'
 same taken-along.json again.json
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
 says "Put alice's approval of request [0-9a-f]{16} to sign with key '[a-z-]+' into .* \(1 of 2; still needed: bob or carol\)"
@@ -379,14 +379,14 @@ token_of "$directory/$id.request.json" >token
 tr -d '\n\t' <"$refusal" | sed -E 's/.*"signature": *"([^"]*)".*/\1/' | plain base64 -d -A >refused.sig
 succeeds plain dgst -sha256 -verify bob.pub.pem -signature refused.sig refused.bytes
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
-says 'this key has rejected request [0-9a-f]{16} already'
+says 'this key has already rejected request [0-9a-f]{16}'
 # With another reason it takes the place of the one before, and is one rejection still.
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
 says "Put bob's rejection of request [0-9a-f]{16} to sign with key '[a-z-]+' into .*, in place of the one before"
 ends 2 skatool status --dir "$directory" "$id"
 grep -qF "Rejected by: bob ('On second thoughts')" stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
-says 'this key has rejected request [0-9a-f]{16} already; nothing to do'
+says 'this key has already rejected request [0-9a-f]{16}; nothing to do'
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
     --reason "$(printf 'Wrong\033[2J amount')"
 refusal=$(echo "$directory/$id".*.reject.json)

@@ -86,7 +86,7 @@ waiting 1
 succeeds skatool execute --config elsewhere.cnf --key "$(uri seal)" block.json
 sleep 1.2
 succeeds skatool approve --approver alice.pem --yes --dir approvals "$id"
-says "key 'seal' is blocked: approvals are of no use until it is unblocked"
+says "key 'seal' is blocked: approvals are useless until it is unblocked"
 ended 1
 
 # Nobody answers: it is noticed all the same.

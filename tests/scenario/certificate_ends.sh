@@ -36,7 +36,7 @@ ends 2 skatool check-config --json --key "$(uri nothing)"
 shows '"worst":.*"failed"' '"verdict":.*"failed"'
 ends 2 skatool check-config --json --config nowhere.cnf
 shows '"worst":.*"failed"'
-refused '--json does not go with --plan' skatool check-config --json --plan
+refused '--json cannot be used with --plan' skatool check-config --json --plan
 
 # Approvers whose certificates are good for long, by a CA that is not, or not any more. Who names the CA hears of it,
 # and of the rules that need those whom it has certified.

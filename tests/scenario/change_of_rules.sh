@@ -86,7 +86,7 @@ tells 'The device that holds the keys was asked' 'now, the device says' \
     'WARNING: the requester says something else of this rule'
 silent 'nobody has confirmed what'
 ends 0 skatool inspect forged.json
-shows "The rules now by the HSM's word, which was asked" "What changes, compared with the HSM" \
+shows "The present rules, according to the HSM, which was asked" "What changes, compared with what the HSM" \
     "removed: 'alice'"
 OPENSSL_CONF=/dev/null ends 0 skatool inspect forged.json
 shows 'could not be asked' 'because +the configuration has no pkcs11-module'
@@ -103,7 +103,7 @@ cp good.cnf openssl.cnf
 rm -rf "$XDG_STATE_HOME"
 new_rules fine.json "$(rule 1 alice bob)"
 told alice fine.json
-tells 'Your key stands in it as alice' "'alice' has this key, which is your own key" "WARNING: can no longer approve: carol"
+tells 'Your key is in it as alice' "'alice' has this key, which is your own key" "WARNING: can no longer approve: carol"
 silent 'NOT in it' 'ANOTHER KEY'
 # Another person's key under a name that stands beside it, in the same rules.
 second=$(rule 1 alice m1 | sed 's/"name":"seal"/"name":"second"/; s/"name":"m1"/"name":"bob"/')

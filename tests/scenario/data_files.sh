@@ -169,12 +169,12 @@ is_bad() {
     [ ! -e mark ] || fail "the module of $file was loaded"
 }
 for kind in bare whole; do
-    is_bad 'module-path: a reference names no code' files/module-$kind.pem
-    is_bad 'pin-value: .*holds no secret' files/value-$kind.pem
+    is_bad 'module-path: a reference must not name code' files/module-$kind.pem
+    is_bad 'pin-value: .*or contain a secret' files/value-$kind.pem
     ! grep -q 1234 stderr.txt || fail 'the PIN is told'
-    is_bad "pin-source: $work/secret is not named by the configuration.*pin-sources" \
+    is_bad "pin-source: $work/secret is not named in the configuration.*pin-sources" \
         files/secret-$kind.pem
-    is_bad 'a reference names no code' files/both-$kind.pem
+    is_bad 'a reference must not name code' files/both-$kind.pem
     is_bad 'tsb-url' files/broker-$kind.pem
 done
 # A file that is named as a bundle is read with the signer's rights: nothing of it is told, be it a
@@ -197,7 +197,7 @@ printf 'the-first-line-of-a-secret-file\n' >secret
 
 # Where nobody has said what is wanted a key inside is enough; without it the HSM is not asked.
 reads "$programs/data_files" read store files/good-bare.pem
-says 'bad key reference:.*no public key is in it.*skatool pem'
+says 'bad key reference:.*it contains no public key.*skatool pem'
 
 # The same words in a URI are a person's: they are obeyed.
 refused . ska pkey -in "$(uri plain)?module-path=$work/marking.so" -noout
@@ -256,7 +256,7 @@ succeeds skatool check-config
 shows "^warning +pin-sources +$work/second.pin.*chmod 600"
 sed -i "s|^pin-sources = .*|pin-sources = $work/second.pin,4711|" openssl.cnf
 for command in 'skatool list' 'ska pkey -noout -in files/good-whole.pem'; do
-    refused 'pin-sources: paths' $command
+    refused 'pin-sources: absolute paths' $command
     ! grep -q 4711 stderr.txt || fail 'what may be a PIN is told'
 done
 pass

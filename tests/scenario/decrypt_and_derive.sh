@@ -160,7 +160,7 @@ takes 0 refused "is an SKA key: .* agree on secrets" ska pkeyutl -derive -inkey 
     -peerkey ca.pub.pem -out ours
 quietly ska pkeyutl -encrypt -inkey "$(uri guarded)" -in document -out encrypted
 succeeds skatool keygen --key "$(uri clock)" --algorithm RSA --size 2048 --timestamp
-refused "key 'clock' makes timestamps only" ska pkeyutl -decrypt -inkey "$(uri clock)" -in pkcs1 \
+refused "key 'clock' only signs timestamps" ska pkeyutl -decrypt -inkey "$(uri clock)" -in pkcs1 \
     -out decrypted
 # An ordinary key that is for signatures.
 key signer rsa2048 none

@@ -171,8 +171,8 @@ succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$contract"
 succeeds skatool requests --approver carol.pub.pem --key seal
 listed 0
 refused 'use --yes to remove 3 requests' setsid -w "$binary_dir/tools/skatool" requests --clean
-refused 'goes with none of' skatool requests --clean --json
-refused 'goes with --clean only' skatool requests --yes
+refused '--clean cannot be used with' skatool requests --clean --json
+refused '--yes needs --clean' skatool requests --yes
 if has_terminal; then
     ours "$programs/skatool_terminal" 'Type yes or no:' no -- "$binary_dir/tools/skatool" requests \
         --clean >typed.txt && fail "cleaned"
@@ -196,7 +196,7 @@ says 'nothing of yours'
 # ---- The inbox -----------------------------------------------------------------------------------
 
 refused '--yes without an ID would approve whatever' skatool approve --approver alice.pem --yes
-refused 'are for one request: add its ID' skatool approve --approver alice.pem --document letter.txt
+refused 'need a single request: add its ID' skatool approve --approver alice.pem --document letter.txt
 # Without a terminal it lists.
 invoice=$(asked seal invoice.txt 'ska-description:Invoice 4711')
 succeeds setsid -w "$binary_dir/tools/skatool" approve --approver alice.pem
@@ -381,7 +381,7 @@ for filter in "--key other" "--requester $((me + 1))" "--requester openssl" "--k
 done
 [ "$(approvals)" -eq 1 ] || fail "approved what was not asked for: $(ls "$directory")"
 # Of one by its id, or in a file, too.
-refused 'goes without an ID' skatool approve --approver bob.pem --yes --requester "$me" "$plain"
+refused 'cannot be used with an ID' skatool approve --approver bob.pem --yes --requester "$me" "$plain"
 refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other "$plain"
 refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other block.json
 cp block.json mine.json
@@ -396,7 +396,7 @@ if [ "$me" -eq 0 ]; then
 fi
 succeeds skatool approve --approver bob.pem --yes --documents folder --key seal --requester "$me"
 says "${plain:0:16} is approved: document plain.txt, key seal" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
-    "${block_id:0:16} is left: it is not a signature" 'is left: it has to be read: WARNING: the fingerprint is of an old kind' \
+    "${block_id:0:16} is left: it is not a signature" 'is left: a person has to read it: WARNING: the fingerprint is of an old kind' \
     "To read and answer one that is left: skatool approve --approver KEY --dir $directory ID" '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
 
@@ -416,7 +416,7 @@ again=$(asked seal invoice.txt)
 rm "$directory/$invoice.request.json"
 succeeds skatool approve --approver alice.pem --yes --documents day
 says "${again:0:16} is left: you have rejected the same before" '0 approved, 0 rejected, 1 left'
-refused 'you have rejected the same before, at 20[0-9: -]+ UTC: without --yes you are shown' skatool approve --approver alice.pem \
+refused 'you have rejected the same before, at 20[0-9: -]+ UTC: without --yes it is shown' skatool approve --approver alice.pem \
     --yes "$again"
 # Where it is not known what was rejected, this may be.
 chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
@@ -449,7 +449,7 @@ invoice=$(asked seal invoice.txt)
 succeeds skatool reject --approver alice.pem --yes "$invoice"
 succeeds skatool reject --approver bob.pem --yes "$invoice"
 succeeds skatool approve --approver alice.pem --yes "$invoice"
-says 'you have rejected this request yourself: your approval counts instead'
+says 'you have rejected this request yourself: your approval replaces the rejection'
 shows 'WARNING: REJECTED by: bob\.' 'WARNING: you have REJECTED it yourself\. If you approve it now'
 refused 'missing argument: REQUEST or ID \(skatool requests shows ids; skatool approve without ID' skatool reject \
     --approver alice.pem

@@ -32,10 +32,10 @@ shows 'is not running'
 succeeds broker/tsb
 shows "listening on https://.*:$TSB_PORT"
 succeeds broker/tsb
-shows "is running already, and listens on https://.*:$TSB_PORT"
+shows "is already running, and listens on https://.*:$TSB_PORT"
 ends 1 env TSB_PORT=9 broker/tsb
-says 'for port 9 end it first: ./tsb --stop'
-refused 'TSB_PORT: https is no number' env TSB_PORT=https broker/tsb
+says 'to use port 9 stop it first: ./tsb --stop'
+refused 'TSB_PORT: https is not a port number' env TSB_PORT=https broker/tsb
 # Killed: its number is nobody's, or somebody else's.
 gone() {
     ! kill -0 "$pid" 2>/dev/null
@@ -61,5 +61,5 @@ succeeds "$source_dir/tools/sandbox" --tsb other
 refused "another program uses port $TSB_PORT: TSB_PORT=9443 ./tsb" other/tsb
 [ ! -e other/tsb.pid ] || fail "a pid of nobody"
 succeeds broker/tsb --stop
-shows 'ended'
+shows 'stopped'
 pass

@@ -41,7 +41,7 @@ lie() { # WORD COMMAND...
 }
 for label in free seal; do
     lie other-data nobody 'the approval token is for other data' $label
-    lie other-operation nobody 'allows another operation' $label
+    lie other-operation nobody 'allows a different operation' $label
     lie other-key nobody "the approval token is for key '.*', not for '$label'" $label
     lie too-long nobody 'C_CreateApprovalToken' $label
 done
@@ -60,7 +60,7 @@ lie no-timestamp nobody 'no timestamp, but was given one' timed
 lie old-timestamp asks
 rm request.json
 sleep 1.1
-lie old-timestamp nobody 'another timestamp than it was given' timed
+lie old-timestamp nobody 'not have the timestamp that it was given' timed
 
 # ---- A rule that cannot be read ------------------------------------------------------------------
 

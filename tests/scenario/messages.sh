@@ -29,7 +29,7 @@ says '1 of 2; still needed: bob or carol'
 refused 'waiting for bob or carol; 1 of 2;' sign contract.txt
 # Once is enough. An id that somebody reads out may be typed in capitals.
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id^^}"
-says 'this key has approved request [0-9a-f]{16} already; nothing to do'
+says 'this key has already approved request [0-9a-f]{16}; nothing to do'
 
 # Who has rejected it is not missing.
 succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"
@@ -38,11 +38,11 @@ ends 2 skatool status --dir approvals "$id"
 says 'approvals missing: 1 of 2; still needed: carol; rejected by bob'
 shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Rejected by: bob'
 succeeds skatool reject --dir approvals --approver carol.pem --yes "$id"
-refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody;.* talk to who rejected it: .*skatool withdraw --dir' \
+refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody;.* talk to those who rejected it: .*skatool withdraw --dir' \
     sign contract.txt
 ! grep -qE 'missing|still needed' stderr.txt || fail "$(cat stderr.txt)"
 ends 2 skatool status --dir approvals "$id"
-says 'rejected by approvers: 1 of 2; .*talk to who rejected it, or withdraw it'
+says 'rejected by approvers: 1 of 2; .*talk to those who rejected it, or withdraw it'
 rm approvals/*.json
 
 # ---- What an approver does wrong -----------------------------------------------------------------
@@ -68,10 +68,10 @@ done
 none() {
     OPENSSL_CONF=/dev/null skatool "$@"
 }
-refused 'to block a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+refused 'to block a key you need no login to the HSM: --dir DIR leaves an order' none request \
     --operation block --key "$(uri seal)"
 printf '{"ruleUse":%s}' "$(rule 1 alice)" >weaker.json
-refused 'to modify a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+refused 'to modify a key you need no login to the HSM: --dir DIR leaves an order' none request \
     --operation modify --policy weaker.json --key "$(uri seal)"
 for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
     # shellcheck disable=SC2086

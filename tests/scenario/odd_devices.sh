@@ -87,7 +87,7 @@ for face in hashes-itself refuses-raw; do
         fail "$face: an empty document"
 done
 plain dgst -sha256 -binary -out document.sha256 document
-ODD_DEVICE=hashes-itself refused 'what it has hashed itself, this is a digest' ska pkeyutl -sign \
+ODD_DEVICE=hashes-itself refused 'what it hashes itself, this is a digest' ska pkeyutl -sign \
     -inkey "$(uri rsa)" -pkeyopt digest:sha256 -in document.sha256 -out signature
 # A token that takes digests is never given a document.
 : >device.log
@@ -175,7 +175,7 @@ ODD_DEVICE=all-private public
 [ "$(calls_of C_Login)" -eq 1 ] || fail "no login where all is private: $(cat device.log)"
 configured
 reason='CKR_USER_NOT_LOGGED_IN: give pin-source'
-! pubin_takes_private || reason='type=public in it leaves private keys out'
+! pubin_takes_private || reason='type=public in it excludes private keys'
 ODD_DEVICE=all-private refused "$reason" \
     ska pkey -pubin -in "$(uri ec);type=public" -pubout -out out.pem
 # What was left out for want of a login is told to those who look.

@@ -319,7 +319,7 @@ offline quietly ska pkey -in good.pem -out again.pem
 without_words again.pem | cmp - good.pem
 
 reference 01 "$good" p256.spki && pem >bad.pem
-is_bad ':ska:.*:bad key reference:.*version 1; 0 is known'
+is_bad ':ska:.*:bad key reference:.*version 1; only 0 is known'
 reference 00 "$good" p256.spki && printf '\0\0' >>bad.der && pem >bad.pem
 is_bad 'bad key reference:.*2 bytes too many'
 reference 00 "$good?pin-value=$pin" p256.spki && pem >bad.pem
@@ -341,7 +341,7 @@ reference 00 "$good" document && pem >bad.pem
 is_bad 'bad key reference:.*not SEQUENCE'
 { head -c -1 p256.spki && printf '\0'; } >off.spki
 reference 00 "$good" off.spki && pem >bad.pem
-is_bad 'bad key reference:.*public key is none'
+is_bad 'bad key reference:.*public key is invalid'
 sed '2s/^./!/' good.pem >bad.pem
 is_bad 'bad key reference:.*not base64'
 sed '2i Proc-Type: 4,ENCRYPTED' good.pem >bad.pem
@@ -387,11 +387,11 @@ is_bad_in_pkcs8 'bad key reference:.*pin-value'
 reference 00 "$good?pin-source=file:/etc/shadow" p256.spki
 is_bad_in_pkcs8 'bad key reference:.*pin-source'
 reference 01 "$good" p256.spki
-is_bad_in_pkcs8 'bad key reference:.*version 1; 0 is known'
+is_bad_in_pkcs8 'bad key reference:.*version 1; only 0 is known'
 reference 00 "$good" p384.spki
-is_bad_in_pkcs8 'bad key reference:.*says something else'
+is_bad_in_pkcs8 'bad key reference:.*does not match the public key inside'
 reference 00 "$good"
-is_bad_in_pkcs8 'bad key reference:.*or there is none'
+is_bad_in_pkcs8 'bad key reference:.*or it contains no public key'
 configure
 sed 's|^pkcs11-module = .*|pkcs11-module = /nonexistent.so|' openssl.cnf >offline.cnf
 
@@ -407,7 +407,7 @@ done
 reference 00 "$good" p384.spki && pem >wrong.pem
 offline quietly ska pkey -in wrong.pem -pubout -out out.pub.pem
 same out.pub.pem plain-p384.pub.pem
-untouched refused "another key than token 'tok' has under label 'plain-p256'.*write the reference again" \
+untouched refused "a different key than the one that token 'tok' has under label 'plain-p256'.*write the reference again" \
     ska dgst -sha256 -sign wrong.pem -out signature document
 shown() { # FILE: how messages show a public key
     plain pkey -pubin -in "$1" -outform DER | sha256sum | head -c 16

@@ -65,7 +65,7 @@ shows 'ok +login +as user'
 # Only there: not in a URI, not in a reference.
 configured
 for source in "%7c$work/tell%20$pin" "env:SEAL_PIN"; do
-    SEAL_PIN=$pin refused 'named by the configuration only' sign "$(uri seal)?pin-source=$source"
+    SEAL_PIN=$pin refused 'named only in the configuration' sign "$(uri seal)?pin-source=$source"
 done
 refused 'pin-source' skatool pem --key "$(uri seal)?pin-source=%7c$work/tell%20$pin" -o other.pem
 # What is wrong is said, and no argument of the command.
@@ -86,7 +86,7 @@ refused 'pin-source: ' sign "$(uri seal)"
 
 configured env:SEAL_PIN
 SEAL_PIN=$pin signs "$(uri seal)"
-refused 'SEAL_PIN: there is no such environment variable' sign "$(uri seal)"
+refused 'SEAL_PIN: the environment variable does not exist' sign "$(uri seal)"
 configured env:
 refused 'pin-source: ' sign "$(uri seal)"
 
@@ -125,7 +125,7 @@ token=other p11 --new-pin 246810 --change-pin >/dev/null 2>&1
 refused 'refused the PIN in' sign elsewhere.pem
 for reference in elsewhere.pem named.pem; do
     for _ in 1 2 3; do
-        refused 'token "other" has been given a wrong PIN.*names the token "tok"' sign "$reference"
+        refused 'token "other" has been given a wrong PIN.*is for the token "tok"' sign "$reference"
     done
     refused 'given a wrong PIN' ska req -new -key "$reference" -subj /CN=x -out x.csr
 done
@@ -146,5 +146,5 @@ done
 
 configured
 refused 'no PIN was entered for token "tok"' sign "$(uri seal)"
-refused 'wants a PIN: give pin-source' sign reference.pem
+refused 'requires a PIN: set pin-source' sign reference.pem
 pass

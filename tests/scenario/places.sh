@@ -134,7 +134,7 @@ shows "^FAILED +approvals-dir .*cannot get there: $work has mode 0700.*chmod o\+
 chmod 711 "$work"
 place 700 "$signer:$signer"
 ends 0 skatool check-config
-shows '^ok +approvals-dir .*shared with nobody'
+shows '^ok +approvals-dir .*not shared'
 
 # ---- File systems of other computers -------------------------------------------------------------
 
@@ -196,14 +196,14 @@ refused "is a folder: for a request in it give --dir" person bob "$tool" approve
     --approver "$work/bob/key.pem" --yes "$work/bob/folder"
 refused "is a folder" person bob "$tool" status "$work/bob/folder"
 succeeds person bob "$tool" approve --approver "$work/bob/key.pem" --dir "$work/bob/folder" --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, who is you, has put .* who that was is not known here" ||
+tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, that is you, has put .* this computer does not know who" ||
     fail "$(cat stdout.txt)"
 rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
 succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
 says "Put alice's approval of request ${id:0:16} to sign with key 'seal' into .* \(1 of 2"
 succeeds skatool import alice.json bob.json
-says "alice.json: nothing new: alice's approval of request .* is there already"
+says "alice.json: nothing new: alice's approval of request .* is already there"
 ! grep -q "Put alice's approval" stderr.txt || fail "taken twice: $(cat stderr.txt)"
 [ "$(stat -c %u "$directory/$id".*.approval.json | sort -u | tr '\n' ' ')" = \
     "$signer ${number[carol]} " ] || fail "whose are the answers?"
@@ -231,7 +231,7 @@ says "$(plain dgst -sha256 -r document | cut -c 1-4)"
 tr -d '[:space:]' <"$directory/$id.request.json" | grep -qF "\"importer\":{\"uid\":$signer}" ||
     fail "nobody has imported it"
 succeeds skatool import whole.json
-says "nothing new: request ${id:0:16} is there already"
+says "nothing new: request ${id:0:16} is already there"
 succeeds skatool requests
 shows "$signer, by a file"
 succeeds skatool inspect "$directory/$id.request.json"
@@ -300,7 +300,7 @@ for digits in "$id" "${id:0:16}" "${id:0:6}"; do
 done
 [ ! -e "$directory/$id.request.json" ] || fail "came back"
 succeeds skatool import --requests back.json
-says 'WARNING: this very request stood here before: it was withdrawn at'
+says 'WARNING: this very request was here before: it was withdrawn at'
 succeeds skatool withdraw "$id"
 configure "approvals-dir = $directory" "audit-log = $log"
 # What is wrong is named, not taken, and does no harm to the rest.

@@ -105,7 +105,7 @@ plans 'to do' 'timestamp key' 'set timestamp-key'
 
 # ---- Its options ---------------------------------------------------------------------------------
 
-refused 'go with --plan' skatool check-config --sam
+refused 'need --plan' skatool check-config --sam
 ! skatool check-config --plan --policy no-such.json >stdout.txt 2>stderr.txt || fail 'a policy that is not there'
 says 'no-such\.json'
 printf 'unknown-setting = 1\n' >>openssl.cnf

@@ -77,7 +77,7 @@ for label in seal timed; do
     cp "$directory/$real.request.json" planted.json
     ask
     [ "$id" != "$real" ] || fail "the colleague's request is taken up"
-    says 'passed by' "${real:0:16}\.\.\. of uid $colleague"
+    says 'ignored 1 file that other users put under a name of this request: ' "${real:0:16}\.\.\. of uid $colleague"
     ! grep -q payroll "$directory/$id.request.json" || fail "the words are the colleague's"
     grep -qE '"attempt":[[:space:]]*1' "$directory/$id.request.json" || fail "no attempt number"
     # Who asks again meets the same request.

@@ -85,7 +85,7 @@ done
 takes 1 succeeds skatool execute --key "$(uri seal)" -o executed bundle.json
 plain dgst -sha256 -verify seal.pub.pem -signature executed document >/dev/null
 for line in '1 is left out: bob has no valid signature' '3 is left out: .* has no valid signature' \
-    '4 is left out: alice has approved it already' '5 is left out: .* is not an approver'; do
+    '4 is left out: alice has already approved it' '5 is left out: .* is not an approver'; do
     grep -qE "skatool: warning: approval $line" stderr.txt ||
         fail "execute does not say '$line': $(cat stderr.txt)"
 done

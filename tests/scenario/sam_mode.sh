@@ -87,7 +87,7 @@ refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca
 
 # What is refused in any mode is not blamed on this one.
 policy "$(rule 1 alice weak)" >small.json
-refused 'What may be why: weak has a key of RSA with 1024 bits, which is too small' keygen small.json
+refused 'Possible reasons: weak has a key of RSA with 1024 bits, which is too small' keygen small.json
 says 'SKA simulator: refuses approver weak: its key is too weak'
 ! grep -q 'SAM mode' stderr.txt || fail "SAM mode is off: $(cat stderr.txt)"
 
@@ -97,7 +97,7 @@ printf 'sam = on\nsam-ca = %s\n' "$work/rootca.crt" >skasim.cnf
 # sam_refuses PATTERN POLICY-JSON: by the HSM, and the tool finds out why.
 sam_refuses() {
     printf '%s' "$2" >refused.json
-    refused "What may be why: .*$1" keygen refused.json
+    refused "Possible reasons: .*$1" keygen refused.json
     says '^SKA simulator: (SAM mode )?refuses (a rule|approver [^ ])'
     refused 'not found' skatool show --key "$(uri certified)"
 }
@@ -130,7 +130,7 @@ succeeds skatool request --key "$(uri certified)" --operation modify --policy mo
 succeeds skatool inspect change.json
 shows 'no certificate any more: .alice.' "these are +'alice', key SHA-256"
 approve change.json alice
-refused "refused by the HSM.*What may be why: .*alice is a raw public key" \
+refused "refused by the HSM.*Possible reasons: .*alice is a raw public key" \
     skatool execute --key "$(uri certified)" change.json
 succeeds skatool show --key "$(uri certified)"
 shows 'SAM-approved +yes'

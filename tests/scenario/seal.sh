@@ -63,7 +63,7 @@ for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
     rm contract.txt.p7s
 done
 succeeds skatool seal --key "$(uri free-ed25519)" --cert free-ed25519.crt contract.txt
-says 'warning: OpenSSL 3.0 can verify no CMS signature of an Ed25519 key'
+says 'warning: OpenSSL 3.0 cannot verify CMS signatures of Ed25519 keys'
 verified_ed25519 contract.txt.p7s contract.txt free-ed25519
 rm contract.txt.p7s
 # The chain, another digest, another place.
@@ -162,7 +162,7 @@ withdraw_new
 succeeds skatool request --key "$(uri p256)" --dir approvals contract.txt
 says "^skatool: $twice"
 succeeds skatool request --key "$(uri p256)" --dir approvals contract.txt
-! grep -q 'same document' stderr.txt || fail "it was open already: $(cat stderr.txt)"
+! grep -q 'same document' stderr.txt || fail "it was already open: $(cat stderr.txt)"
 withdraw_new
 # A signature that waits says so at its beginning.
 configure 'approvals-dir = approvals' "audit-log = $work/audit.log" 'progress = yes'
@@ -348,7 +348,7 @@ LC_ALL=C sed -i "s/\\x17\\x0d$year/\\x17\\x0d$(printf %02d $((10#$year - 1)))/" 
 takes 0 refused 'its signing time is from before the certificate was valid.*--restart' seal p256 contract.txt
 cp whole contract.txt.p7s.ska-pending
 ends 2 seal p256 contract.txt
-says '^skatool: contract.txt: goes on with the seal that was begun at 20.*, [0-9]+ (second|minute).* ago.*--restart'
+says '^skatool: contract.txt: continues the seal that was begun at 20.*, [0-9]+ (second|minute).* ago.*--restart'
 for byte in 0 1 5 40 100 200; do
     cp contract.txt.p7s.ska-pending whole
     printf '\xff' | dd of=contract.txt.p7s.ska-pending bs=1 seek=$byte conv=notrunc status=none
@@ -362,7 +362,7 @@ ln -s kept contract.txt.p7s.ska-pending
 takes 0 refused "not a file of this user's alone" seal p256 contract.txt
 rm contract.txt.p7s.ska-pending
 echo other >contract.txt.p7s
-takes 0 refused 'is there already, but .*--force' seal p256 contract.txt
+takes 0 refused 'already exists, but .*--force' seal p256 contract.txt
 [ "$(cat contract.txt.p7s)" = other ]
 ends 1 seal free-p256 contract.txt
 succeeds seal free-p256 --force contract.txt
@@ -371,11 +371,11 @@ cp contract.txt.p7s whole
 size=$(stat -c %s whole)
 for at in 0 60 $((size - 80)) $((size - 1)); do
     printf '\0' | dd of=contract.txt.p7s bs=1 seek="$at" conv=notrunc status=none
-    takes 0 refused 'is there already, but' seal free-p256 contract.txt
+    takes 0 refused 'already exists, but' seal free-p256 contract.txt
     cp whole contract.txt.p7s
 done
 head -c $((size - 1)) whole >contract.txt.p7s
-takes 0 refused 'is there already, but' seal free-p256 contract.txt
+takes 0 refused 'already exists, but' seal free-p256 contract.txt
 cp whole contract.txt.p7s
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
 # Of the chain are those only that have issued one of it: in any order, and not by their name alone.

@@ -143,7 +143,7 @@ says 'status 500'
 serve good
 for ca in other-ca ca; do
     takes 0 ends 3 seal --tsa "$url" --tsa-ca $ca.crt
-    says "the CAs vouch for \\($ca.crt\\)"
+    says "does not chain to one of the CAs \\($ca.crt\\)"
     not_stamped
 done
 takes 0 ends 3 seal --tsa "$url"
@@ -158,7 +158,7 @@ takes 0 refused 'https: is needed' skatool seal --key "$(uri seal)" --cert seal.
 takes 0 refused 'No such file' skatool seal --key "$(uri seal)" --cert seal.crt --tsa "$url" \
     --tsa-ca missing.crt contract.txt
 takes 0 refused 'only one of' seal --tsa "$url" --timestamp old.tsr
-takes 0 refused 'is for --tsa' seal --tsa-ca tsa-ca.crt
+takes 0 refused 'needs --tsa' seal --tsa-ca tsa-ca.crt
 
 # ---- By files ------------------------------------------------------------------------------------
 
@@ -176,9 +176,9 @@ plain ts -query -digest "$(sha256sum contract.txt | cut -c1-64)" -cert -out othe
 plain ts -reply -config tsa.cnf -queryfile other.tsq -signer tsa.crt -inkey tsa.key -out other.tsr 2>/dev/null
 takes 0 ends 4 seal --timestamp other.tsr --tsa-ca tsa-ca.crt
 takes 0 ends 4 seal --timestamp contract.txt --tsa-ca tsa-ca.crt
-says 'the time-stamp is not one of this signature|not a reply'
+says 'the time-stamp is not for this signature|not a reply'
 takes 0 ends 4 seal --timestamp contract.tsr --tsa-ca other-ca.crt
-says "the authority's certificate is none that the CAs vouch for \\(other-ca.crt\\)"
+says "the authority's certificate does not chain to one of the CAs \\(other-ca.crt\\)"
 not_stamped
 takes 0 succeeds seal --timestamp contract.tsr --tsa-ca tsa-ca.crt
 stamped contract.txt.p7s
@@ -191,19 +191,19 @@ says 'is sealed already: contract.txt.p7s, with a time-stamp$'
 takes 0 succeeds seal
 says 'is sealed already: contract.txt.p7s, with a time-stamp of this signature; who made it was not verified'
 takes 0 ends 4 seal --tsa "$url" --tsa-ca other-ca.crt
-says 'time-stamp in contract.txt.p7s is one of its signature, but .*the CAs vouch for \(other-ca.crt\).* Look at --tsa-ca first'
+says 'time-stamp in contract.txt.p7s is for its signature, but .*does not chain to one of the CAs \(other-ca.crt\).* Look at --tsa-ca first'
 # Nor does --force with the wrong CAs lose it, or say of it what is not true.
 cp contract.txt.p7s whole.p7s
 for options in '--timestamp contract.tsr' "--tsa $url"; do
     # shellcheck disable=SC2086
     takes 0 ends "$([[ $options == --tsa\ * ]] && echo 3 || echo 4)" seal --force $options --tsa-ca other-ca.crt
     says 'the time-stamp in contract.txt.p7s is to be replaced: the authority.s certificate' 'the seal is as it was'
-    ! grep -qE 'none of its signature|without a time-stamp' stderr.txt || fail "$(cat stderr.txt)"
+    ! grep -qE 'not for its signature|without a time-stamp' stderr.txt || fail "$(cat stderr.txt)"
     same contract.txt.p7s whole.p7s
 done
 # CAs that cannot be read say nothing of it.
 takes 0 ends 3 seal --force --timestamp contract.tsr --tsa-ca missing.crt
-! grep -qE 'none of its signature|replaced' stderr.txt || fail "$(cat stderr.txt)"
+! grep -qE 'not for its signature|replaced' stderr.txt || fail "$(cat stderr.txt)"
 same contract.txt.p7s whole.p7s
 # The time-stamp of another signature in its place, of the same length, and one with a changed byte.
 cp contract.txt.p7s good.p7s
@@ -231,7 +231,7 @@ for other in wrong changed; do
     for options in '' "--tsa $url --tsa-ca tsa-ca.crt"; do
         # shellcheck disable=SC2086
         takes 0 ends 4 seal $options
-        says 'time-stamp in contract.txt.p7s is none of its signature'
+        says 'time-stamp in contract.txt.p7s is not for its signature'
         ! grep -q 'sealed already' stdout.txt stderr.txt || fail "$(cat stdout.txt stderr.txt)"
         same contract.txt.p7s bad.p7s
     done
@@ -242,7 +242,7 @@ says 'has a time-stamp now'
 stamped contract.txt.p7s
 cp bad.p7s contract.txt.p7s
 takes 0 succeeds seal --force
-says 'took the time-stamp .* out'
+says 'removed the time-stamp from .*'
 not_stamped
 
 # ---- With approvals ------------------------------------------------------------------------------

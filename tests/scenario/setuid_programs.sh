@@ -57,7 +57,7 @@ chmod 755 ask
 configured "|$work/ask"
 request signs ./own-openssl
 rm called
-refused "another's rights" signs by_nobody ./own-openssl
+refused "another user.s rights" signs by_nobody ./own-openssl
 [ ! -e called ] || fail 'a setuid program runs a command'
 
 export SEAL_PIN=$pin

@@ -136,7 +136,7 @@ says_missing() { # WORDS SED-COMMAND
     sed -i "$2" openssl.cnf
     checked 1 "FAILED +section +the provider is not in $work/openssl.cnf: $1; or name another file"
 }
-says_missing 'no line openssl_conf = SECTION stands before its sections' '/^openssl_conf/d'
+says_missing 'there is no line openssl_conf = SECTION before its sections' '/^openssl_conf/d'
 says_missing 'there is no section \[openssl_init\], which its line openssl_conf names' \
     's/^\[openssl_init\]/[opensslinit]/'
 says_missing 'its section \[openssl_init\] has no line providers = SECTION' 's/^providers =/provider =/'
@@ -240,7 +240,7 @@ printf '' >audit.log
 chmod 600 audit.log
 checked 0 "ok +audit-log +$work/audit.log, empty"
 chmod 620 audit.log
-checked 3 'FAILED +audit-log .*others'
+checked 3 'FAILED +audit-log .*users other than'
 chmod 600 audit.log
 printf 'A document.\n' >audit.log
 checked 4 'FAILED +audit-log'
@@ -268,13 +268,13 @@ chmod 1777 shared # others may add to it, and exchange nothing
 checked 0 'ok +audit-log' 'ok +state-dir' 'ok +approvals-dir' 'ok +login'
 chmod 755 shared
 chmod 620 shared/deep/pin
-checked 3 'FAILED +login .*can be written by others than its owner: chmod go-w'
+checked 3 'FAILED +login .*can be written by users other than its owner: chmod go-w'
 chmod 600 shared/deep/pin
 chmod 750 shared/state
 checked 3 'FAILED +state-dir .*0700'
 chmod 700 shared/state
 configure "audit-log = $work/shared/audit.log"
-checked 0 '- +state-dir +not set: .*not noticed'
+checked 0 '- +state-dir +not set: .*unnoticed'
 
 # ---- Other providers, for an approver's key ------------------------------------------------------
 
@@ -325,9 +325,9 @@ chmod 777 approvals
 refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
 # Of one like /tmp nobody is told to change the mode.
 chmod 1777 approvals
-refused 'everybody may write in approvals, .*use one of your own' "${to_directory[@]}" "$id"
+refused 'everybody may write to approvals, .*use one of your own' "${to_directory[@]}" "$id"
 ! grep -q chmod stderr.txt || fail "$(cat stderr.txt)"
-refused 'everybody may write in /tmp' skatool requests --dir /tmp
+refused 'everybody may write to /tmp' skatool requests --dir /tmp
 chmod 777 approvals
 refused "writable by everybody: .*chmod o-w $work/approvals," \
     skatool requests --dir "$work/approvals"

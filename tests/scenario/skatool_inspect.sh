@@ -157,7 +157,7 @@ inspected 0 later.bin '^Rule' 'unknown element 0x0099' 'does not know; nothing w
 bytes "$(container "$(element 0x59 "$(number 2 4)")$minutes")" >short-rule.bin
 inspected 4 short-rule.bin '^Rule' 'serialized rule, at byte'
 bytes "$(container "$(element 0x59 "$(number 1 4)")\\x02\\x10\\xff\\xff")" >long.bin
-inspected 4 long.bin '^Rule' 'element 0x1002 is longer than 65534 bytes' 'a form that is not read'
+inspected 4 long.bin '^Rule' 'element 0x1002 is longer than 65534 bytes' 'a form that is not supported'
 
 bytes "$(container "$(element 0x104e "$(rule_of 1 "$minutes")")$(
     element 0x1051 "$(container "$(element 0x59 "$(number 0 4)")")")")" >modify.bin

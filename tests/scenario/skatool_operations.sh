@@ -49,7 +49,7 @@ ends 2 execute block.json
 says 'approvals missing.*still needed: risk'
 refused 'alice.pem is not one of those who may approve this request: one person must approve: risk$' \
     skatool approve --approver alice.pem --yes block.json
-refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
+refused 'has no document' skatool approve --approver risk.pem --document document --yes block.json
 ends 0 skatool approve --approver risk.pem --yes block.json
 shows 'that a key is BLOCKED' 'The key stops signing' 'blocked again' 'You approve as risk'
 ends 0 state block.json
@@ -71,7 +71,7 @@ shows 'The key is blocked'
 says 'key is blocked'
 # Nobody is asked to approve what cannot be signed.
 succeeds skatool request --key "$(uri seal)" -o in_vain.json document
-says "warning: key 'seal' is blocked: approvals are of no use until it is unblocked"
+says "warning: key 'seal' is blocked: approvals are useless until it is unblocked"
 mkdir -m 700 in_vain
 takes 0 refused "key is blocked:.*unblocking needs 2 of alice, bob and carol" ska dgst -sha256 \
     -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/in_vain" -sigopt ska-approvals-timeout:60 \
@@ -108,7 +108,7 @@ not_modified() { # PATTERN JSON
         -o change.json
 }
 not_modified 'names no rule' '{}'
-not_modified 'blocks no key' '{"keyStatus":{"blocked":true}}'
+not_modified 'does not block a key' '{"keyStatus":{"blocked":true}}'
 not_modified 'quorum' "{\"ruleUse\":$(rule 3 alice bob)}"
 not_modified 'alice' "{\"ruleUse\":$(rule 1 alice alice)}"
 refused 'missing argument: REQUEST' skatool execute --key "$(uri seal)"
@@ -118,7 +118,7 @@ refused '--policy FILE is missing' skatool request --key "$(uri seal)" --operati
 refused 'for --operation modify' skatool request --key "$(uri seal)" --policy policy.json document
 refused 'for --operation modify' skatool request --key "$(uri seal)" --operation block \
     --policy policy.json
-refused 'takes no input' skatool request --key "$(uri seal)" --operation modify \
+refused 'has no input' skatool request --key "$(uri seal)" --operation modify \
     --policy policy.json document
 refused 'for --operation sign' skatool request --key "$(uri seal)" --operation unblock --digest SHA256
 

@@ -217,5 +217,5 @@ refused 'PIN' setsid -w "$binary_dir/tools/skatool" list <pin
 
 # A signature is nothing for a terminal.
 typing 1 -- execute --key "$(uri seal)" request.json
-shows 'a signature is no text for a terminal'
+shows 'a signature is binary and not written'
 pass

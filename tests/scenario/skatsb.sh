@@ -40,11 +40,11 @@ stop "$server"
 [ "$ended_with" -eq 0 ] || fail "ended with $ended_with: $(cat tsb.log)"
 
 # Nobody but this computer without TLS, and no other module than the simulator of the HSM.
-refused 'by TLS only' ours "$binary_dir/simulator/skatsb" --listen 0.0.0.0:0 --database tsb.db \
+refused 'other computers only with TLS' ours "$binary_dir/simulator/skatsb" --listen 0.0.0.0:0 --database tsb.db \
     --config tsb.cnf
 printf 'pin-source = file:%s\nmodule = %s\n' "$work/pin" \
     "$(sed -n 's/^SKASIM_SOFTHSM_MODULE:FILEPATH=//p' "$binary_dir/CMakeCache.txt")" >other.cnf
-refused 'C_SerializePolicy|not the simulator' ours "$binary_dir/simulator/skatsb" \
+refused 'C_SerializePolicy|not this project.s simulator' ours "$binary_dir/simulator/skatsb" \
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
 printf 'keyManagementtoken = secret-1\n' >other.cnf
 refused 'unknown key keyManagementtoken; there are module,' ours "$binary_dir/simulator/skatsb" \

@@ -94,7 +94,7 @@ succeeds tasks_of alice --key other
 says 'None of the open requests'
 succeeds tasks_of mallory
 says 'Nothing in'
-refused 'an approver adds --approver' skatool requests "${at[@]}"
+refused 'approvers add --approver' skatool requests "${at[@]}"
 
 # ---- Approving -----------------------------------------------------------------------------------
 
@@ -109,9 +109,9 @@ succeeds tasks_of alice
 says 'Nothing in'
 # Whoever has answered is told so, as in a directory.
 succeeds skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$id"
-says 'this key has approved request .* already, at 20.*; nothing to do'
+says 'this key has already approved request .*, at 20.*; nothing to do'
 ends 2 skatool reject --approver alice.pem "${at[@]}" --yes "$id"
-says 'declined.*this key has approved request .* already, .*an approval cannot be taken back; nothing was sent'
+says 'declined.*this key has already approved request .*an approval cannot be taken back; nothing was sent'
 refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes \
     --key seal --document document "$request"
 # By the id of the request, as somebody may have told it on the telephone; with the document in hand.
@@ -124,7 +124,7 @@ refused 'anything under an id' "${yes_alone[@]}" --key seal "$request"
 refused 'anything under an id' "${yes_alone[@]}" --document document "$request"
 refused 'anything under an id' "${yes_alone[@]}" --operation block "$request"
 refused 'anything under an id' "${yes_alone[@]}" --operation sign --key seal "$request"
-refused 'new rules are for a person to read' "${yes_alone[@]}" --operation modify --key seal "$request"
+refused 'new rules at a broker must be read by a person' "${yes_alone[@]}" --operation modify --key seal "$request"
 refused 'is unknown: sign, block' "${yes_alone[@]}" --operation sing --key seal "$request"
 mkdir mine
 cp document mine
@@ -157,7 +157,7 @@ approves bob "$request" ska:object=seal document
 shows 'Is it the file you gave, .*YES, exactly'
 # Once more, by the id that was given.
 succeeds skatool approve --approver bob.pem "${at[@]}" --yes --key seal --document document "$request"
-says 'this key has approved request .* already.*; nothing to do'
+says 'this key has already approved request .*; nothing to do'
 signed_by document seal
 succeeds skatool history --key ska:object=seal
 shows 'approved +SIGN +seal'
@@ -259,7 +259,7 @@ warned() { # WARNING NAME LABEL ALGORITHM DIGEST METADATA FILE
     ends 2 skatool approve --approver "$name.pem" "${at[@]}" --yes --key "$1" --document "$file" "$request"
     says "$file is the document, but a person has to read .*\(WARNING: $warning.*: without --yes"
     succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes --key "$1" --documents warned
-    says "is left: it has to be read: WARNING: $warning" '0 approved, 0 rejected, 1 left'
+    says "is left: a person has to read it: WARNING: $warning" '0 approved, 0 rejected, 1 left'
     status_is "$request" PENDING
     holds '"approvedBy":[]'
     if has_terminal; then
@@ -284,7 +284,7 @@ warned 'this file is what a signature of ANOTHER document is made over' alice se
     attributes.digest "$(ours_meta)" attributes
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice
-says 'warning: .*about another digest than that in the approval token'
+says 'warning: .*about a different digest than the one in the approval token'
 refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes \
     --key seal --document document "$request"
 ask 200 DELETE "/v1/request/$request"
@@ -309,9 +309,9 @@ says "Sent .*alice.pem'?'s rejection of request .* to '?$url"
 status_is "$request" PENDING
 holds "\"rejectedBy\":[\"$(public alice)\"]"
 succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$request"
-says 'this key has rejected request .* already.*; nothing to do'
+says 'this key has already rejected request .*; nothing to do'
 ends 2 skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
-says 'declined.*this key has rejected request .* already.* a rejection is final'
+says 'declined.*this key has already rejected request .* a rejection is final'
 succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$request"
 becomes "$request" REJECTED
 succeeds tasks_of carol
@@ -383,9 +383,9 @@ fi
 
 hand_in rsa NONESHA256_WITH_RSA digest "$(ours_meta)"
 at=(--tsb "$url" --tsb-ca authority.pem)
-refused 'access refused by the server: .*wants an API key for this call, and none is given .*--tsb-api-key-source' tasks_of erin
+refused 'access refused by the server: .*requires an API key for this call, and none is given .*--tsb-api-key-source' tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
-refused "$url: .*has to be of a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
+refused "$url: .*must be issued by a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-api-key-source "file:$work/approver-keys")
 refused "$url: .*does not know, name that CA.s file with .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
@@ -407,7 +407,7 @@ shows 'the deal'
 configure "tsb-url = https://127.0.0.1:9" "tsb-ca = $work/authority.pem" \
     "tsb-api-key-source = file:$work/approver-keys"
 sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
-refused 'wants an API key for this call, and none is given' skatool requests --approver erin.pem --tsb "$url"
+refused 'requires an API key for this call, and none is given' skatool requests --approver erin.pem --tsb "$url"
 stop "$server"
 OPENSSL_CONF=/dev/null
 refused "$url: " skatool requests --approver erin.pem "${at[@]}"

@@ -90,7 +90,7 @@ configured_url() {
     sed -i "s#^tsb-url = .*#tsb-url = $1#" openssl.cnf
 }
 configured_url http://broker.example
-refused 'https: is needed; http: goes to this computer itself only' "${sign[@]}"
+refused 'https: is needed; http: is accepted only for this computer' "${sign[@]}"
 configured_url http://127.0.0.1.broker.example
 refused 'https: is needed' "${sign[@]}"
 configured_url ftp://127.0.0.1
@@ -163,7 +163,7 @@ server=$broker_pid
 stop "$server"
 broker "client-ca = $work/authority.pem" 'client-auth = need'
 configure_broker
-refused 'does not know who calls .*tsb-client-cert.*403' "${sign[@]}"
+refused 'does not recognize the caller .*tsb-client-cert.*403' "${sign[@]}"
 by_certificate() { # NAME KEY [LINE...]
     local name=$1 key=$2
     shift 2
@@ -181,7 +181,7 @@ ends 3 skatool check-config
 shows 'FAILED +tsb-client-cert .*No such' \
     'FAILED +tsb-client-key +.*none.key: No such file'
 by_certificate impostor impostor.key
-refused 'does not know who calls .*tsb-client-cert.*403' "${sign[@]}"
+refused 'does not recognize the caller .*tsb-client-cert.*403' "${sign[@]}"
 by_certificate client impostor.key
 refused 'key|certificate' "${sign[@]}"
 by_certificate client none.key
@@ -224,7 +224,7 @@ stop "$server"
 broker 'fault = pending' "call-log = $work/tsb.calls"
 configure_broker 'approvals-timeout = 3'
 sign_board=(ska dgst -sha256 -sign ska:object=board -out board.sig document)
-refused 'approvals pending.*it was withdrawn, as nobody can come back' "${sign_board[@]}"
+refused 'approvals pending.*it was withdrawn, since without state-dir' "${sign_board[@]}"
 nothing_waits() {
     ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
     has '"requests":\[\]'
@@ -272,7 +272,7 @@ printf 'token-2\n' >jwt.new
 mv jwt.new jwt
 within 30 "does not sign: $(cat signing.txt)" grep -q 'signed 4' signing.txt
 printf 'token-3\n' >jwt
-within 30 "signs with a token that is wrong: $(cat signing.txt)" grep -q 'takes no such token' signing.txt
+within 30 "signs with a token that is wrong: $(cat signing.txt)" grep -q 'does not accept this token' signing.txt
 ! grep -qE 'token-3|stale|operation-1' signing.txt || fail "shows credentials"
 printf 'token-1\n' >jwt
 grep -c signed signing.txt >count

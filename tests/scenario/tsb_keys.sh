@@ -74,7 +74,7 @@ daves() {
 }
 succeeds skatool request --key ska:object=certified document
 request=$(cat stdout.txt)
-refused 'gives it with --cert' daves --document document
+refused 'If the rule names your certificate, add --cert' daves --document document
 succeeds daves --document document --cert dave.crt
 becomes "$request" EXECUTED
 succeeds skatool execute "$request" -o certified.sig
@@ -84,7 +84,7 @@ verified document certified.pub.pem certified.sig -sha256
 certified_policy 2 >use.json
 succeeds skatool request --key ska:object=certified --operation modify --policy use.json
 request=$(cat stdout.txt)
-refused 'for a person to read' daves --operation modify --cert dave.crt
+refused 'must be read by a person' daves --operation modify --cert dave.crt
 approve_task dave ModifyKey "$request"
 becomes "$request" EXECUTED
 succeeds skatool execute "$request"
@@ -112,7 +112,7 @@ timed 61 120 >seconds.json
 refused 'timelock: 61 seconds' \
     skatool keygen --key ska:object=seconds --algorithm EC --policy seconds.json
 refused 'needs no timestamp key' skatool keygen --timestamp --key ska:object=time --algorithm EC
-refused 'no RSA keys that are for PSS only' \
+refused 'no RSA keys for PSS only' \
     skatool keygen --key ska:object=pss --algorithm RSA-PSS --policy policy.json
 refused 'id: a broker knows keys by their labels' \
     skatool keygen --key 'ska:object=other;id=%01' --algorithm EC --policy policy.json
@@ -140,7 +140,7 @@ configure_broker
 
 # One that cannot be opened hides no other; those of the broker itself are none of ours.
 succeeds skatool list
-shows "BLOCKED, BY THE BROKER'S WORD" '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
+shows "BLOCKED, SAYS THE BROKER" '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
     "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
 says 'warning: .*guarded'
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "says more: $(cat stderr.txt)"

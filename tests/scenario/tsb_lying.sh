@@ -65,14 +65,14 @@ broker "$(attributes "$alices" "$unblocked")" EXECUTED
 says_done block
 ends 3 skatool execute "$id"
 says 'says that it is done, but the key is not blocked'
-grep -q '"detail":"failed: executed by the broker.s word' log || fail "not in the log: $(cat log)"
+grep -q '"detail":"failed: executed according to the broker' log || fail "not in the log: $(cat log)"
 # It is not remembered, so that the key can be blocked after all.
 succeeds skatool requests
 says 'There are no open requests'
 says_done unblock
 succeeds skatool execute "$id"
-shows "^key 'seal' is unblocked, by the broker's word"
-grep -q "\"detail\":\"done, by the broker's word, $id\"" log || fail "not in the log: $(cat log)"
+shows "^key 'seal' is unblocked, according to the broker"
+grep -q "\"detail\":\"done, according to the broker, $id\"" log || fail "not in the log: $(cat log)"
 
 broker "$(attributes "$alices" "$blocked")" EXECUTED
 says_done unblock
@@ -80,16 +80,16 @@ ends 3 skatool execute "$id"
 says 'says that it is done, but the key is blocked'
 says_done block
 succeeds skatool execute "$id"
-shows "^key 'seal' is blocked, by the broker's word"
+shows "^key 'seal' is blocked, according to the broker"
 
 broker "$(attributes "$alices" '')" EXECUTED
 for operation in block unblock; do
     says_done "$operation"
     ends 3 skatool execute "$id"
-    says 'does not tell whether the key is blocked'
+    says 'does not say whether the key is blocked'
 done
 succeeds skatool show --key ska:object=seal
-shows 'blocked +not told' 'SAM-approved +not told'
+shows 'blocked +not known' 'SAM-approved +not known'
 succeeds skatool show --key ska:object=seal --json
 ! grep -q '"blocked"' stdout.txt || fail "tells: $(cat stdout.txt)"
 
@@ -98,11 +98,11 @@ printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
 broker "$(attributes "$alices" "$unblocked")" EXECUTED
 says_done modify --policy policy.json
 ends 3 skatool execute "$id"
-says 'the use rule of the key is another than was asked for'
+says 'the use rule of the key is not the one that was asked for'
 broker "$(attributes "$bobs" "$unblocked")" EXECUTED
 says_done modify --policy policy.json
 succeeds skatool execute "$id"
-shows "^key 'seal' has new rules, by the broker's word"
+shows "^key 'seal' has new rules, according to the broker"
 # The same where it is done at once, with approvals that are there.
 broker "$(attributes "$alices" "$unblocked")" EXECUTED
 for operation in block modify; do
@@ -142,13 +142,13 @@ for told in bob '' carol "$named"; do
     [ "$told" = "$named" ] || told=$(listed "$told" bob)
     broker "$(attributes "$told" "$unblocked")" PENDING /v1/key "$(attributes "$told" "$unblocked")"
     ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
-    says 'the broker says that it is done, but the use rule of the key is (another than was asked|not told)'
+    says 'the broker says that it is done, but the use rule of the key is (not the one that was asked|not given)'
 done
 # Whose certificate it says that carol's is the owner sees.
 broker "$(attributes "$(listed carol carol)" "$unblocked")" PENDING /v1/key "$(attributes "$(listed carol carol)" "$unblocked")"
 succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
 shows "'?carol'?, certificate of CN=carol,O=Example, issued by"
-says "which certificates stand for the names in the policy is the broker's word"
+says "only the broker says which certificates belong to the names in the policy"
 # One key may not stand for two, by whatever certificates.
 both() { # APPROVALS
     printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":2,"approvals":[%s]}]}]}' "$1"
@@ -178,9 +178,9 @@ shows "^ok +clock +the broker's and this machine's agree"
 told 400
 shows "^warning +clock +the broker's is [34][0-9][0-9] seconds ahead of this machine's: .*by the broker's$"
 told 4000
-shows "^warning +clock +the broker's is [34][0-9]{3} seconds ahead of .* as this one are refused"
+shows "^warning +clock +the broker's is [34][0-9]{3} seconds ahead of .* agree with this one are refused"
 told -400
-shows "^warning +clock +the broker's is [34][0-9][0-9] seconds behind .* as this one are refused"
+shows "^warning +clock +the broker's is [34][0-9][0-9] seconds behind .* agree with this one are refused"
 broker "$(attributes "$alices" "$unblocked")" PENDING /v1/versionInfo '{"Version":"2.2.0"}'
 skatool check-config >stdout.txt 2>stderr.txt || true
 shows '^- +clock +the broker does not say what time it is'
@@ -201,7 +201,7 @@ for end in FAILED EXPIRED CANCELLED; do
     sed -i "s#$old#$url#" state/broker-*
     before=$(handed_in)
     refused "request $id \([0-9a-f]{16}\) at the broker: it .*(again|anew).*" ska dgst -sha256 -sign ska:object=seal document
-    [ "$end" != FAILED ] || says "refused, by the broker's word"
+    [ "$end" != FAILED ] || says "refused, according to the broker"
     ! grep -q 'refused by the HSM' stderr.txt || fail "the HSM's word? $(cat stderr.txt)"
     [ "$(handed_in)" -eq "$before" ] || fail "$end: somebody was asked anew without a word"
     [ -z "$(find state -name 'broker-*')" ] || fail "$end: still remembered"

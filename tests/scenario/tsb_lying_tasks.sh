@@ -126,7 +126,7 @@ tells list.json "$(renamed other.json '00000000-0000-4000-8000-0000000@NEW@')"
 : >liar.log
 mkdir nothing
 succeeds skatool approve --approver alice.pem "${at[@]}" --key other --documents nothing --yes
-says 'More has come meanwhile than one run takes up \(100\)' '0 approved, 0 rejected, 101 left'
+says 'More requests have arrived meanwhile than one run handles \(100\)' '0 approved, 0 rejected, 101 left'
 [ "$(calls /v1/filteredAllApprovalTask)" -le 110 ] || fail "$(calls /v1/filteredAllApprovalTask) calls"
 grep -q '"id":"' liar.log && fail "fetched what was listed"
 
@@ -238,18 +238,18 @@ succeeds skatool requests --approver bob.pem "${at[@]}" --json
 OPENSSL_CONF=$work/openssl.cnf
 configure_broker
 succeeds skatool show --key 'ska:object=seal'
-shows 'told by +the broker; the HSM was not asked' 'SAM-approved +not told'
+shows 'source +the broker; the HSM was not asked' 'SAM-approved +not known'
 succeeds skatool show --key 'ska:object=seal' --json
 shows '"toldByHsm":.*false'
 ! grep -q samApproved stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool list
-shows "BLOCKED, BY THE BROKER'S WORD" '^seal .* SKA +no +\?$'
+shows "BLOCKED, SAYS THE BROKER" '^seal .* SKA +no +\?$'
 # The device knows the rules of now.
 printf '{"ruleUse":%s}' "$(rule 1 bob mallory)" >new.json
 configure
 succeeds skatool request --key "$(uri seal)" --operation modify --policy new.json -o change.json
 succeeds skatool inspect change.json
-shows "The rules now by the HSM's word, which was asked:" "What changes, compared with the HSM's word"
+shows "The present rules, according to the HSM, which was asked:" "What changes, compared with what the HSM says"
 told() { # OPTION... REQUEST: what alice is told, on one line; new rules at a broker are read by a person
     cp change.json told.json
     if [ -e "${*: -1}" ]; then
@@ -272,8 +272,8 @@ tells_her 'The device that holds the keys was asked' 'now, the device says: 2 of
 # one that it has carried itself, with nobody's word but its own.
 configure_broker
 succeeds skatool inspect change.json
-shows "The rules now by the broker's word, which was asked; nothing confirms it:" \
-    "What changes, compared with the broker's word"
+shows "The present rules, according to the broker, which was asked; nothing confirms it:" \
+    "What changes, compared with what the broker says"
 ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob mallory),
     \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
 for request in told.json "$(member modifyKeyRequestId)"; do

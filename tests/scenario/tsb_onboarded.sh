@@ -41,13 +41,13 @@ policy "$(both "$(by_name $carol | sed "s/}/,\"file\":\"alice.pub.pem\"}/")")" >
 refused "$of_both.file: unknown member" keygen named wrong.json
 policy "$(both "$(by_name $carol),$(by_name $carol)")" >wrong.json
 refused "approvals\[2\] \($carol\) has the same name as approvals\[1\]" keygen named wrong.json
-refused "approver '$carol' is there by name only .*whether .* chains to a CA of --ca cannot be seen" \
+refused "approver '$carol' is given only by name .*whether .* chains to a CA of --ca cannot be seen" \
     keygen named named.json --ca authority.pem
 [ "$(grep -c . tsb.log || true)" = "$asked" ] || fail "asks the broker: $(cat tsb.log)"
 
 # ---- Not there, and not fetched ------------------------------------------------------------------
 
-refused 'it knows nobody by a name that the policy has .*413' keygen named named.json
+refused 'it does not know a name in the policy .*413' keygen named named.json
 ask 201 POST /v1/approverManagement/create \
     "{\"approverName\":\"$carol\",\"algorithm\":\"RSA\",\"keySize\":2048,\"backupPassword\":[\"2\",\"a\",\"l\",\"1\",\"5\"],\"validity\":30}"
 code=$(member oneTimeCode)
@@ -63,7 +63,7 @@ fingerprint() { # NAME
 }
 shows 'kind +SKA' "^ +approvers +'?alice'?, key SHA-256 $(fingerprint alice)" \
     "'?$carol'?, certificate of CN=$carol, issued by " "^ +key SHA-256 $(fingerprint carol)"
-says "which certificates stand for the names .* is the broker's word: compare their fingerprints"
+says "only the broker says which certificates belong to the names .*: compare their fingerprints"
 [ "$(grep -c "$carol" stdout.txt)" -eq 1 ] || fail "names her more than once: $(cat stdout.txt)"
 ask 200 POST /v1/key/attributes '{"label":"named"}'
 holds '"type":"certificate"' "\"value\":\"$(plain x509 -in carol.crt -outform DER | b64)\""
@@ -72,7 +72,7 @@ member publicKey | plain base64 -d -A | plain pkey -pubin -inform DER -out named
 succeeds skatool show --key ska:object=named
 shows "use +.*2 of 2: alice, '?$carol'?"
 
-# Without a policy that names people by the broker's word nobody is told of it.
+# Without a policy that names people according to the broker nobody is told of it.
 policy "$(rule 1 alice)" >plain.json
 succeeds keygen plain plain.json
 ! grep -q approvers stdout.txt || fail "shows approvers: $(cat stdout.txt)"
@@ -102,11 +102,11 @@ becomes "$request" EXECUTED
 
 # New rules are what approvers see, and so have certificates.
 printf '{"ruleUse":%s}' "$(both "$(by_name $carol)")" >use.json
-refused "approver '$carol' is there by name only .*certificate itself has to be named" \
+refused "approver '$carol' is given only by name .*name the certificate itself" \
     skatool request --key ska:object=named --operation modify --policy use.json
 succeeds skatool check-config --plan --policy named.json
 shows "^ask +$carol +has the broker made their key and certificate" '^done +alice '
 # A token knows nobody by name; nobody is asked for a PIN.
 configure "pin-source = file:$work/no-pin"
-refused "approver '$carol' is there by name only .*a token does not" keygen named named.json
+refused "approver '$carol' is given only by name .*a token does not" keygen named named.json
 pass

@@ -48,7 +48,7 @@ status_is "$id" PENDING
 # The same is found again; by the command that signs, too.
 succeeds skatool request --key ska:object=seal document
 [ "$(cat stdout.txt)" = "$id" ] || fail "another request"
-says 'was open already'
+says 'was already open'
 refused "request $id .* at the broker .*the same command again" \
     ska dgst -sha256 -sign ska:object=seal -out early.sig document
 ends 2 skatool status "${own:0:8}"
@@ -72,7 +72,7 @@ for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "$id"; do
         --document document --yes "$name"
 done
 # The broker finds its own id only whole, and tells approvers no more of it.
-refused 'own id of a request must be given whole' \
+refused 'own id of a request must be given in full' \
     skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key seal --document document \
     --yes "${id:0:8}"
 refused "'123' is not a request id.* at a broker also 32 with hyphens" skatool execute 123 -o none.sig
@@ -106,14 +106,14 @@ sed -i -E 's/"rejectedBy":[[:space:]]*\[[^]]*\]/"rejectedBy": ["'"$(public alice
 grep -q '"rejectedBy": \["' told/broker.json || fail "not changed: $(cat told/broker.json)"
 (cd told && sha256sum broker.json request.json signature >SHA256SUMS)
 ends 4 skatool inspect told
-shows "WRONG +the broker's word: the same have approved and rejected it: alice" "approvals: a broker keeps them"
+shows "WRONG +according to the broker, the same people have approved and rejected it: alice" "approvals: a broker keeps them"
 # By whatever coding of the key.
 compressed=$(plain ec -in alice.pem -pubout -conv_form compressed -outform DER | b64 | sed 's#/#\\/#g')
 sed -i -E 's/"rejectedBy":[[:space:]]*\[[^]]*\]/"rejectedBy": ["'"$compressed"'"]/' told/broker.json
 grep -qF "$(plain ec -in alice.pem -pubout -conv_form compressed -outform DER | b64)" told/broker.json || fail "not changed"
 (cd told && sha256sum broker.json request.json signature >SHA256SUMS)
 ends 4 skatool inspect told
-shows "WRONG +the broker's word: the same have approved and rejected it: alice"
+shows "WRONG +according to the broker, the same people have approved and rejected it: alice"
 # Other kinds of keys and digests.
 one_of() { # LABEL FILE OPTION...
     local label=$1 file=$2
@@ -254,9 +254,9 @@ succeeds skatool show --key ska:object=seal
 shows 'blocked +yes'
 change unblock Unblock --
 shows "^key 'seal' is unblocked"
-# All rules are replaced, and none by the broker's word of what it is.
+# All rules are replaced, and none according to the broker of what it is.
 printf '{"ruleUse":%s,"ruleUnblock":null}' "$(rule 1 mallory)" >use.json
-refused 'name these too: ruleBlock, ruleModify .*only the broker.s word' \
+refused 'name these too: ruleBlock, ruleModify .*only the broker says' \
     skatool request --key ska:object=seal --operation modify --policy use.json
 all_rules() { # USE-RULE
     printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":%s}' "$1" \

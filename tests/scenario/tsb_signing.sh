@@ -78,7 +78,7 @@ for label in rsa ersa; do
     signs "$label" -sha256 -sigopt rsa_padding_mode:pss
     signs "$label" -sha384 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest
 done
-refused 'takes neither a PSS salt' ska dgst -sha256 -sigopt rsa_padding_mode:pss \
+refused 'accepts no choice of PSS salt' ska dgst -sha256 -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:20 -sign ska:object=rsa document
 for label in ed eed; do
     quietly ska pkeyutl -sign -rawin -in document -inkey "ska:object=$label" -out "$label.sig"
@@ -113,7 +113,7 @@ has '"requests":\[\]'
 # With time limits the broker makes its timestamp itself, and takes no other approvals.
 for option in '' '--timestamp-key clock'; do
     # shellcheck disable=SC2086 # two words, or none
-    refused 'time limits.*hand it in \(skatool request without --output' \
+    refused 'time limits.*submit it \(skatool request without --output' \
         skatool request --key ska:object=timed $option -o timed.json document
     ! grep -q 'set timestamp-key' stderr.txt || fail "asks for what would not help: $(cat stderr.txt)"
 done
@@ -138,14 +138,14 @@ stop "$server"
 broker 'keyManagementToken = management-2' 'keyOperationToken = operation-1, operation-2' \
     'access-tokens = token-1, token-2'
 configure_broker
-refused 'wants one|tsb-token-source' ska dgst -sha256 -sign ska:object=ordinary document
+refused 'or requires one|tsb-token-source' ska dgst -sha256 -sign ska:object=ordinary document
 printf 'stale-key\noperation-2\nmanagement-2\n' >keys
 printf 'token-1\n' >jwt
 configure_broker "tsb-api-key-source = file:$work/keys" "tsb-token-source = file:$work/jwt"
 chmod 600 keys jwt
 signs ordinary -sha256
 printf 'token-3\n' >jwt
-refused 'access refused by the server:.*takes no such token' \
+refused 'access refused by the server:.*does not accept this token' \
     ska dgst -sha256 -sign ska:object=ordinary document
 ! grep -q token-3 stderr.txt || fail "shows the token"
 printf 'token-2\n' >jwt
@@ -163,9 +163,9 @@ refused 'tsb-api-key-source' ska dgst -sha256 -sign ska:object=ordinary document
 chmod 600 keys
 
 # Credentials go to the URL of the configuration and to no other.
-refused 'tsb-token-source|wants one' \
+refused 'tsb-token-source|or requires one' \
     ska dgst -sha256 -sign "ska:object=ordinary?tsb-url=${url/127.0.0.1/127.0.0.1}/" document
-refused 'tsb-url: a reference names no code' ska pkey -in "ska:object=ordinary?tsb-url=$url" -out x.pem
+refused 'tsb-url: a reference must not name code' ska pkey -in "ska:object=ordinary?tsb-url=$url" -out x.pem
 sed -i '/^tsb-/d' openssl.cnf
 refused 'certificate|pkcs11-module' ska dgst -sha256 -sign "ska:object=ordinary?tsb-url=$url" document
 
@@ -189,16 +189,16 @@ faulty() { # FAULT PATTERN
     refused "$2" ska dgst -sha256 -sign ska:object=ordinary document
 }
 sync=/v1/synchronousSign
-faulty "html-502@$sync" "status 502, and the answer is no JSON.*not known"
-faulty "plain-401@$sync" 'status 401.*who calls'
+faulty "html-502@$sync" "status 502, and the answer is not JSON.*not known"
+faulty "plain-401@$sync" 'status 401.*recognize the caller'
 faulty "lost-answer@$sync" 'sent, but not answered.*not known'
 faulty "half-answer@$sync" 'sent, but not answered.*not known'
 faulty "empty-body@$sync" 'signature'
 faulty "huge-answer@$sync" 'more than 1048576 bytes'
 faulty "foreign-result@$sync" 'does not verify with the key.s public key'
 faulty "hsm-error@$sync" '701'
-faulty "signer-not-allowed@$sync" 'requests that a signer it knows has signed'
-faulty "api-key-missing@$sync" 'wants an API key for this call, and none is given'
+faulty "signer-not-allowed@$sync" 'signed by a signer that it knows'
+faulty "api-key-missing@$sync" 'requires an API key for this call, and none is given'
 # Looking is repeated, signing never.
 stop "$server"
 broker 'fault = html-502@/v1/key*2'

@@ -141,7 +141,7 @@ configure_broker
 refused 'ask for them in vain.*state-dir' "${sign[@]}"
 pending 1
 configure_broker 'approvals-timeout = 2'
-refused 'approvals pending.*it was withdrawn, as nobody can come back' "${sign[@]}"
+refused 'approvals pending.*it was withdrawn, since without state-dir' "${sign[@]}"
 pending 1
 configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
 rm -f state/*
@@ -199,9 +199,9 @@ pending 1 # of before
 
 refused 'rule.*nobody can satisfy' ska dgst -sha256 -sign ska:object=never document
 configure_broker "$waits_600" "approvals-dir = $work/state"
-refused 'is behind a broker.*approvals-dir has no part' "${sign[@]}"
+refused 'is behind a broker.*approvals-dir has no effect' "${sign[@]}"
 configure_broker "$waits_600"
-refused 'is behind a broker.*agent has no part' ska dgst -sha256 -sigopt "ska-agent:$work/none" \
+refused 'is behind a broker.*agent has no effect' ska dgst -sha256 -sigopt "ska-agent:$work/none" \
     -sign ska:object=seal document
 
 # ---- Evidence ------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ folder=$(echo evidence/*)
 same "$folder/signature" seal.sig
 verified document seal.pub.pem "$folder/signature" -sha256
 succeeds skatool inspect --audit-log evidence.log "$folder"
-shows 'Handed in at a broker' "its request +$id" 'approved by +alice, bob|approved by +bob, alice' \
+shows 'Submitted to a broker' "its request +$id" 'approved by +alice, bob|approved by +bob, alice' \
     'rule +2 of 2' 'ok +file broker.json: is the one in SHA256SUMS' 'ok +audit log: line [0-9]+ names this' \
     'ok +the request id is that' 'ok +signature: by the key given here' '- +approvals: a broker keeps them' \
     'ok +file signature: is the signature of the request'
@@ -253,13 +253,13 @@ key_of() { # NUMBER: of those who have approved
 }
 resealed ''
 succeeds skatool inspect forged
-shows 'ok +file broker.json: is the one' '- +rule as given here: satisfied, if those have approved whom the broker names' \
-    '- +approvals: .* is its word, which nothing here proves'
+shows 'ok +file broker.json: is the one' '- +rule as given here: satisfied, if those whom the broker names have approved' \
+    '- +approvals: .* only it says .* nothing here proves it'
 ! grep -q 'HSM has checked' stdout.txt || fail "who could know that: $(cat stdout.txt)"
 for state in REJECTED PENDING FAILED; do
     resealed "s/\"EXECUTED\"/\"$state\"/"
     ends 4 skatool inspect forged
-    shows "WRONG +the broker.s word: the status is $state"
+    shows "WRONG +according to the broker, the status is $state"
 done
 # One of two, twice the same, and nobody.
 first=$(key_of 1)
@@ -276,7 +276,7 @@ cp bare.json forged/broker.json
 (cd forged && grep '^#' "$OLDPWD/$folder/SHA256SUMS" && sha256sum request.json broker.json signature) >sums
 cp sums forged/SHA256SUMS
 succeeds skatool inspect forged
-shows 'approved by +not told' '- +rule: the broker has not said who approved'
+shows 'approved by +not known' '- +rule: the broker has not said who approved'
 cp -a "$folder"/. forged
 rm forged/broker.json
 cp "$folder/SHA256SUMS" forged
@@ -334,8 +334,8 @@ refused_handing_in empty-body@/v1/sign 'whether the broker has the request is no
 refused_handing_in html-502@/v1/sign 'status 502.*whether the broker has the request is not known'
 refused_handing_in half-answer@/v1/sign 'whether the broker has the request is not known'
 refused_handing_in huge-answer@/v1/sign 'more than 1048576 bytes.*whether the broker has the request is not known'
-refused_handing_in plain-401@/v1/sign 'status 401.*who calls'
-refused_handing_in api-key-missing@/v1/sign 'wants an API key for this call, and none is given'
+refused_handing_in plain-401@/v1/sign 'status 401.*recognize the caller'
+refused_handing_in api-key-missing@/v1/sign 'requires an API key for this call, and none is given'
 refused_handing_in hsm-error@/v1/sign '701'
 # Nobody waits: it is withdrawn, however the broker says that this is done.
 faulty 'pending, delete-204'
@@ -344,7 +344,7 @@ ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
 cp answer.json before.json
 refused 'it was withdrawn' ska dgst -sha256 -sign ska:object=rsa ten
 ! is_new || fail "not withdrawn: $(cat answer.json)"
-refused_handing_in signer-not-allowed@/v1/sign 'a signer it knows'
+refused_handing_in signer-not-allowed@/v1/sign 'a signer that it knows'
 # Killed while it waits, and back again.
 faulty slow@/v1/versionInfo
 begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document

@@ -42,7 +42,7 @@ wait "$aside" || fail "was not signed with the request that stands in the direct
 verified
 alone
 another
-takes 0 refused '0 of 2.*handed in are for another request' sign ska-approvals-file:bundle.json
+takes 0 refused '0 of 2.*given are for a different request' sign ska-approvals-file:bundle.json
 rm -f dir/*.json
 
 # Complete, it needs nothing of the directory, and takes nothing from it.

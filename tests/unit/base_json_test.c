@@ -70,8 +70,8 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"\"abc\\", "unknown escape"},
         {"no JSON at all", "line 1, column 1: value expected"},
         {"-----BEGIN CERTIFICATE-----", "digit expected"},
-        {"{\"a\":1}\n{\"b\":2}", "line 2, column 1: something follows the JSON value"},
-        {"[1]]", "something follows the JSON value"},
+        {"{\"a\":1}\n{\"b\":2}", "line 2, column 1: there is something after the JSON value"},
+        {"[1]]", "there is something after the JSON value"},
         {"{\"a\":1,}", "name of a member expected"},
         {"{a:1}", "name of a member expected"},
         {"{1:1}", "name of a member expected"},
@@ -93,7 +93,7 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"[True]", "value expected"},
         {"[nul]", "value expected"},
         {"['a']", "value expected"},
-        {"[1] // comment", "something follows the JSON value"},
+        {"[1] // comment", "there is something after the JSON value"},
         {"[111111111111111111111111111111111]", "number with too many digits"},
         {"\"\\x41\"", "unknown escape"},
         {"\"\\u12g4\"", "\\u without four hexadecimal digits"},
@@ -113,18 +113,18 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"\"\xC3\"", "this string is not UTF-8"},
         {"{\"\xFF\":1}", "this string is not UTF-8"},
         {"\xEF\xBB\xBF{}", "value expected"},
-        {"[1]\xFF", "something follows the JSON value"},
-        {"{\"a\":1,\n \"b\":2,\n \"a\":3}", "line 3, column 2: doubled member 'a'"},
-        {"{\"a\":1,\"\\u0061\":2}", "doubled member 'a'"},
-        {"{\"\\u00e4\":1,\"\xC3\xA4\":2}", "doubled member '\xC3\xA4'"},
-        {"{\"\\uD83D\\uDE00\":1,\"\xF0\x9F\x98\x80\":2}", "doubled member"},
-        {"{\"\":1,\"\":2}", "doubled member ''"},
-        {"{\"x\":[{\"a\":1,\"b\":{\"a\":0},\"a\":3}]}", "column 26: doubled member 'a'"},
-        {"{\"rule\":{\"a\":1,\"a\":2}}", "column 16: doubled member 'a'"},
-        {"{\"a\":{\"b\":1,\"b\":2},\"a\":3}", "doubled member"},
-        {"{\"z\":1,\"b\":1,\"z\":2,\"b\":2}", "column 14: doubled member 'z'"},
-        {"{\"b\":1,\"z\":1,\"b\":2,\"z\":2}", "column 14: doubled member 'b'"},
-        {"{\"\\u001b[31m\":1,\"\\u001b[31m\":2}", "doubled member '\\x1B[31m'"},
+        {"[1]\xFF", "there is something after the JSON value"},
+        {"{\"a\":1,\n \"b\":2,\n \"a\":3}", "line 3, column 2: duplicate member 'a'"},
+        {"{\"a\":1,\"\\u0061\":2}", "duplicate member 'a'"},
+        {"{\"\\u00e4\":1,\"\xC3\xA4\":2}", "duplicate member '\xC3\xA4'"},
+        {"{\"\\uD83D\\uDE00\":1,\"\xF0\x9F\x98\x80\":2}", "duplicate member"},
+        {"{\"\":1,\"\":2}", "duplicate member ''"},
+        {"{\"x\":[{\"a\":1,\"b\":{\"a\":0},\"a\":3}]}", "column 26: duplicate member 'a'"},
+        {"{\"rule\":{\"a\":1,\"a\":2}}", "column 16: duplicate member 'a'"},
+        {"{\"a\":{\"b\":1,\"b\":2},\"a\":3}", "duplicate member"},
+        {"{\"z\":1,\"b\":1,\"z\":2,\"b\":2}", "column 14: duplicate member 'z'"},
+        {"{\"b\":1,\"z\":1,\"b\":2,\"z\":2}", "column 14: duplicate member 'b'"},
+        {"{\"\\u001b[31m\":1,\"\\u001b[31m\":2}", "duplicate member '\\x1B[31m'"},
     };
 
     (void)state;
@@ -254,7 +254,7 @@ static double seconds_of(struct ska_span text, bool expected)
 
     assert_int_equal(parses(text, &recorder), expected);
     if (!expected)
-        assert_raised_with(&recorder, SKA_R_BAD_JSON, "doubled member");
+        assert_raised_with(&recorder, SKA_R_BAD_JSON, "duplicate member");
     return (double)(clock() - begin) / CLOCKS_PER_SEC;
 }
 

@@ -94,9 +94,10 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("load", "", "load = '': early or late expected");
     assert_refused("legacy-methods", "1", "legacy-methods = '1': yes or no expected");
     assert_refused("load", "yes", "load = 'yes': early or late expected");
-    assert_refused("log", "", "log = '': syslog, or syslog,audit, or the path of a file");
+    assert_refused("log", "", "log = '': syslog, or syslog,audit, or the absolute path of a file");
     assert_refused("log", "failures.log", "log = 'failures.log': syslog, or syslog,audit, or the");
-    assert_refused("log", "syslog,", "log = 'syslog,': syslog, or syslog,audit, or the path");
+    assert_refused("log", "syslog,",
+                   "log = 'syslog,': syslog, or syslog,audit, or the absolute path");
     assert_refused("log", "syslog,audits", "log = 'syslog,audits': syslog, or");
     assert_refused("log", "syslogaudit", "log = 'syslogaudit': syslog, or");
     assert_refused("log", "syslog audit", "log = 'syslog audit': syslog, or");
@@ -107,11 +108,11 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("pin-source", "|", "an absolute path");
     assert_refused("pin-source", "|tell 1234", "an absolute path");
     assert_refused("pin-source", "env:", "env:NAME expected");
-    assert_refused("pin-sources", "", "pin-sources: paths of files");
-    assert_refused("pin-sources", "1234", "pin-sources: paths of files");
-    assert_refused("pin-sources", "/a,", "pin-sources: paths of files");
-    assert_refused("pin-sources", "/a,,/b", "pin-sources: paths of files");
-    assert_refused("pin-sources", "file:b", "pin-sources: paths of files");
+    assert_refused("pin-sources", "", "pin-sources: absolute paths of PIN files");
+    assert_refused("pin-sources", "1234", "pin-sources: absolute paths of PIN files");
+    assert_refused("pin-sources", "/a,", "pin-sources: absolute paths of PIN files");
+    assert_refused("pin-sources", "/a,,/b", "pin-sources: absolute paths of PIN files");
+    assert_refused("pin-sources", "file:b", "pin-sources: absolute paths of PIN files");
     assert_refused("payload", "Digest\x1B", "payload = 'Digest\\x1B': digest or message expected");
     assert_refused("payload", "", "digest or message expected");
     assert_string_equal(settings.token, "kept");
@@ -192,7 +193,7 @@ static void a_broker_has_a_url_and_no_module(void **state)
     assert_refused("tsb-api-key-source", "file:keys", "tsb-api-key-source: file:PATH expected");
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("tsb-ca", "/etc/ska/ca.pem");
-    assert_unfit("tsb-ca: without tsb-url");
+    assert_unfit("tsb-ca: has no meaning without tsb-url");
     assert_sets("tsb-url", "https://broker.example:8443");
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("tsb-client-cert", "/etc/ska/client.pem");
@@ -200,11 +201,11 @@ static void a_broker_has_a_url_and_no_module(void **state)
     assert_sets("tsb-client-key", "/etc/ska/client.key");
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("tsb-proxy-source", "file:/etc/ska/proxy");
-    assert_unfit("tsb-proxy-source: without tsb-proxy");
+    assert_unfit("tsb-proxy-source: has no meaning without tsb-proxy");
     assert_sets("tsb-proxy", "http://proxy.example:3128");
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("pkcs11-module", "/usr/lib/module.so");
-    assert_unfit("pkcs11-module and tsb-url: a section has one of both");
+    assert_unfit("pkcs11-module and tsb-url: set only one of them");
     ska_settings_clear(&settings);
     assert_true(ska_settings_check(&settings, NULL));
 }

@@ -165,7 +165,7 @@ static void breaks_are_named(void **state)
     check_hex("0C000000 02100000 5710FFFF 41424344",
               "name: (empty)\n"
               "broken at byte 8: element 0x1057 is longer than 65534 bytes, in a form that is not "
-              "read, 8 bytes: 5710ffff41424344\n");
+              "supported, 8 bytes: 5710ffff41424344\n");
     check_hex("14000000 54100C00 08000000 07010900 00000000 02100000",
               "timestamp: 12 bytes\n"
               "  broken at byte 12: element 0x0107 says 9 bytes where 4 are left, 8 bytes: "

@@ -328,7 +328,7 @@ static void timestamp_keys_do_nothing_else(void **state)
     (void)state;
     forget_log();
     assert_false(signs(clock, &ecdsa_digest, &errors));
-    assert_raised(&recorder, SKA_R_UNSUPPORTED, "'clock P-256' makes timestamps only");
+    assert_raised(&recorder, SKA_R_UNSUPPORTED, "'clock P-256' only signs timestamps");
     errors = errors_into(&recorder);
     assert_false(
         backend_create_token(clock, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));

@@ -279,7 +279,7 @@ static void says_what_has_nothing_to_do_with_it(void **state)
     (void)state;
     encrypt(RSA_PKCS1_PADDING, ska_span_text("secret"), input);
     assert_false(backend_key_decrypt(rsa, &pkcs1, ska_span(input, 255), out, &length, &errors));
-    assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH, "255 bytes, where key 'rsa' decrypts 256");
+    assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH, "255 bytes, but key 'rsa' decrypts 256");
     errors = errors_into(&recorder);
     assert_false(backend_key_decrypt(ec, &pkcs1, ska_span(input, 256), out, &length, &errors));
     assert_raised(&recorder, SKA_R_UNSUPPORTED, "is not an RSA key");
@@ -375,7 +375,7 @@ static void hands_out_nothing_but_the_whole_secret(void **state)
     proxy()->cut_secret = 1;
     assert_false(backend_key_derive(ec, ska_span(point, 65), secret, &length, &errors));
     proxy()->cut_secret = 0;
-    assert_raised(&recorder, SKA_R_HSM_FAILURE, "31 bytes, where the curve has 32");
+    assert_raised(&recorder, SKA_R_HSM_FAILURE, "31 bytes, but the curve has 32");
     for (size_t i = 0; i < sizeof(secret); i++)
         assert_int_equal(secret[i], 0);
     errors = errors_into(&recorder);
@@ -434,7 +434,8 @@ static void says_that_a_back_end_only_signs(void **state)
 
 static void does_nothing_else_with_keys_that_have_rules(void **state)
 {
-    static const char *const reasons[] = {"is an SKA key", "makes timestamps only"};
+    static const char *const reasons[] = {"is an SKA key",
+                                          "only signs timestamps"};
     uint8_t data[256] = {4};
     size_t length = sizeof(data);
     const int derived = proxy()->derive;

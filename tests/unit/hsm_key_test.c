@@ -201,7 +201,7 @@ static void refuses_short_signatures(void **state)
                                     ska_span(NULL, 0), signature, &length, &errors);
             proxy()->cut_signature = 0;
             assert_false(done);
-            assert_raised(&recorder, SKA_R_HSM_FAILURE, "the key's size makes");
+            assert_raised(&recorder, SKA_R_HSM_FAILURE, "but this key's have");
             backend_key_free(key);
         }
 }

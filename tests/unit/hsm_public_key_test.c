@@ -123,10 +123,10 @@ static void takes_points_raw_and_wrapped(void **state)
         parts.point.length--;
         assert_refuses(&parts, SKA_R_BAD_KEY, "\"that key\"");
         parts.point = ska_span(wrapped, length - 1);
-        assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+        assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
         wrapped[length] = 0;
         parts.point = ska_span(wrapped, length + 1);
-        assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+        assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
         EVP_PKEY_free(key);
     }
 }
@@ -148,7 +148,7 @@ static void takes_other_forms_of_points(void **state)
     parts = parts_of(CKK_EC, SPAN(p256), ska_span(bits, 68));
     assert_makes(&parts, key);
     bits[2] = 1;
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
     /* X and Y alone. */
     parts.point = ska_span(raw.data + 1, 64);
     assert_makes(&parts, key);
@@ -165,7 +165,7 @@ static void takes_other_forms_of_points(void **state)
     parts.point = ska_span(wrapped + 2, 33);
     assert_makes(&parts, key);
     wrapped[2] = 5;
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
     EVP_PKEY_free(key);
 }
 
@@ -209,7 +209,7 @@ static void takes_a_whole_public_key(void **state)
     parts.parameters = ska_span(NULL, 0);
     assert_makes(&parts, key);
     parts.parameters = SPAN(p384);
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
     OPENSSL_free(der);
     der = NULL;
     parts = (struct hsm_public_parts){.key_type = CKK_RSA};
@@ -217,7 +217,7 @@ static void takes_a_whole_public_key(void **state)
     parts.info.data = der;
     assert_makes(&parts, rsa);
     parts.info.length--;
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
     OPENSSL_free(der);
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(key);
@@ -252,9 +252,9 @@ static void refuses_points_off_the_curve(void **state)
     struct hsm_public_parts parts = parts_of(CKK_EC, SPAN(p256), SPAN(point));
 
     (void)state;
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
     memset(point, 0, sizeof(point));
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
 }
 
 static void refuses_what_it_does_not_know(void **state)
@@ -320,7 +320,7 @@ static void takes_rsa_numbers(void **state)
     EVP_PKEY_free(key);
 
     memset(modulus, 0, sizeof(modulus));
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    assert_refuses(&parts, SKA_R_BAD_KEY, "not a valid public key");
 }
 
 /* ---- Certificates ---------------------------------------------------------------------------- */

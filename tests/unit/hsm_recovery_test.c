@@ -174,7 +174,7 @@ static void notices_that_the_key_was_replaced(void **state)
     assert_true(hsm_key_generate(token, &wanted, &shown));
     errors = errors_into(&recorder);
     assert_false(signs(key, &ecdsa_digest, &errors));
-    assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "has another key now");
+    assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "now has a different key");
     backend_key_free(key);
 }
 

@@ -307,7 +307,7 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     assert_int_equal(chmod(path, 0620), 0);
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "can be written by others");
+    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "can be written by users other than");
     assert_int_equal(proxy()->login, before);
 }
 

@@ -330,15 +330,15 @@ static void head_that_is_none_is_refused(void **state)
         memcpy(text, good.data, sizeof(text));
         text[i] = i % 2 == 0 ? '~' : 0;
         put_file(head_file(), ska_span(text, sizeof(text)));
-        refused(SKA_R_EVIDENCE_WRONG, "is none");
+        refused(SKA_R_EVIDENCE_WRONG, "is not the head of an audit log");
     }
     for (size_t length = 1; length < sizeof(text); length += 9) {
         put_file(head_file(), ska_span(good.data, length));
-        refused(SKA_R_EVIDENCE_WRONG, "is none");
+        refused(SKA_R_EVIDENCE_WRONG, "is not the head of an audit log");
     }
     memcpy(longer, good.data, good.length);
     put_file(head_file(), ska_span((uint8_t *)longer, sizeof(longer)));
-    refused(SKA_R_EVIDENCE_WRONG, "is none");
+    refused(SKA_R_EVIDENCE_WRONG, "is not the head of an audit log");
     put_file(head_file(), ska_span_of(&good));
     append();
     ska_bytes_free(&good);
@@ -679,7 +679,7 @@ static void line_that_is_not_on_the_disk_is_none(void **state)
         audit_log.state_dir = with ? state_dir : NULL;
         append();
         failing_sync = EIO;
-        refused(SKA_R_AUDIT_LOG, "cannot be brought to the disk");
+        refused(SKA_R_AUDIT_LOG, "cannot be flushed to the disk");
         failing_sync = 0;
     }
     /* It stands in the file, and who goes on goes on from there. */

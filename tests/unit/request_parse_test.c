@@ -350,7 +350,7 @@ static void other_texts_are_refused(void **state)
     assert_refused("{}", SKA_R_BAD_REQUEST, "bundle.json: version: missing");
     assert_refused("{\"approvals\":[]}", SKA_R_BAD_REQUEST, "version: missing");
     assert_refused_with("\"payload\":", "\"payload\":\"AAEC\",\"payload\":", SKA_R_BAD_JSON,
-                        "doubled member 'payload'");
+                        "duplicate member 'payload'");
     assert_refused_with("\"seal\"", "\"seal\\u0000x\"", SKA_R_BAD_JSON, "\\u0000");
 
     ska_buffer_add(&buffer, fixture.text, length - 1);
@@ -510,7 +510,7 @@ static void what_the_token_says_must_be_said_outside(void **state)
     assert_refused(text, SKA_R_KEY_MISMATCH, "'seal\\x1B[2J'");
     free(text);
     text = with_token(SKA_OPERATION_SIGN, "", digest);
-    assert_refused(text, SKA_R_KEY_MISMATCH, "bound to no key");
+    assert_refused(text, SKA_R_KEY_MISMATCH, "not bound to a key");
     free(text);
     text = with_token(SKA_OPERATION_SIGN, "seal", ska_span(other, 32));
     assert_refused(text, SKA_R_PAYLOAD_MISMATCH, "payload is not the one in its approval token");
@@ -525,7 +525,7 @@ static void what_the_token_says_must_be_said_outside(void **state)
     /* Also when both have no name. */
     text = with_token(SKA_OPERATION_SIGN, "", digest);
     exchange(&text, "\"label\":\"seal\"", "\"label\":\"\"");
-    assert_refused(text, SKA_R_KEY_MISMATCH, "bound to no key");
+    assert_refused(text, SKA_R_KEY_MISMATCH, "not bound to a key");
     free(text);
 }
 

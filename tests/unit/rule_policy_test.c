@@ -419,7 +419,7 @@ static void wrong_shapes_are_refused(void **state)
         {GROUP("1", "{\"type\":\"public_key\",\"value\":\"@ALICE\\n\"}"), "value: base64"},
         {GROUP("1", "{\"type\":\"public_key\",\"file\":\"\"}"), "file: empty"},
         {GROUP("1", "{\"type\":\"public_key\",\"file\":\"a\\u001b[2J\"}"),
-         "file: 'PATH/a\\x1B[2J' is not a name"},
+         "file: 'PATH/a\\x1B[2J' is not a valid file name"},
         {"{\"ruleUse\":{\"tokens\":[{\"timelock\":0.5,\"groups\":[]}]}}",
          "tokens[0].timelock: whole number"},
         {"{\"ruleUse\":{\"tokens\":[{\"timeout\":-1,\"groups\":[]}]}}",
@@ -439,7 +439,7 @@ static void wrong_shapes_are_refused(void **state)
         free(message);
     }
     assert_refused("{\"ruleUse\":null,\"ruleUse\":{\"tokens\":[]}}", SKA_R_BAD_JSON,
-                   "doubled member 'ruleUse'");
+                   "duplicate member 'ruleUse'");
 }
 
 static void weak_and_useless_rules_are_refused(void **state)
@@ -715,11 +715,11 @@ static void rules_that_are_too_long_are_refused(void **state)
         group->name.length = lengths[i].name;
         assert_int_equal(ska_rule_check(&rule, "ruleUse", &errors), lengths[i].one);
         if (!lengths[i].one)
-            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "when it is written down");
+            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "bytes when serialized");
         errors = errors_into(&recorder);
         assert_int_equal(ska_modification_check(both, &errors), lengths[i].two);
         if (!lengths[i].two)
-            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "when they are written down");
+            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "when serialized");
         ska_rule_clear(&rule);
         cJSON_Delete(json);
         free(text);
@@ -774,10 +774,10 @@ static void names_go_to_a_broker_only(void **state)
     assert_raised_with(&recorder, SKA_R_BAD_REQUEST, "is not \"public_key\" or \"certificate\"");
     errors = errors_into(&recorder);
     assert_false(ska_rule_encode(rules[0], &encoded, &errors));
-    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is there by name only");
+    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is given only by name");
     errors = errors_into(&recorder);
     assert_false(ska_modification_check(rules, &errors));
-    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is there by name only");
+    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is given only by name");
     cJSON_Delete(json);
     ska_policy_clear(&policy);
     assert_reads(GROUP("2", ALICE "," BOBCERT), &policy);

@@ -408,7 +408,8 @@ static void early_answers_are_heard(void **state)
     fixture.request.description = calloc(1, 900001);
     memset(fixture.request.description, 'a', 900000);
     assert_failure_of(answer_early, "{\"error\":\"not you\"}\n", SKA_R_AGENT_REFUSED, "not you");
-    assert_failure_of(answer_early, "", SKA_R_AGENT_FAILURE, "hung up without an answer");
+    assert_failure_of(answer_early, "", SKA_R_AGENT_FAILURE,
+                      "closed the connection without an answer");
     assert_failure_of(answer, "{\"error\":\"not this\"}\n", SKA_R_AGENT_REFUSED, "not this");
     free(fixture.request.description);
     fixture.request.description = NULL;
@@ -440,9 +441,9 @@ static void other_answers_are_none(void **state)
     (void)state;
     memset(deep, '[', 5000);
     strcat(deep, "\n");
-    assert_no_answer("", "hung up without an answer");
-    assert_no_answer("{", "hung up in the middle");
-    assert_no_answer(half, "hung up in the middle");
+    assert_no_answer("", "closed the connection without an answer");
+    assert_no_answer("{", "closed the connection in the middle");
+    assert_no_answer(half, "closed the connection in the middle");
     assert_no_answer("\n", "not an answer");
     assert_no_answer("garbage\n", "not an answer");
     assert_no_answer("HTTP/1.1 400 Bad Request\r\n\r\n", "not an answer");
@@ -480,12 +481,12 @@ static void absent_agents_are_told_at_once(void **state)
     new_path(path);
     assert_fails(path, SKA_R_AGENT_FAILURE, "no such socket");
     close(new_listener(path, 5)); /* as a killed agent leaves it */
-    assert_fails(path, SKA_R_AGENT_FAILURE, "nobody listens");
+    assert_fails(path, SKA_R_AGENT_FAILURE, "nothing is listening");
     unlink(path);
     fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     close(fd);
-    assert_fails(path, SKA_R_AGENT_FAILURE, "nobody listens");
+    assert_fails(path, SKA_R_AGENT_FAILURE, "nothing is listening");
     snprintf(file, sizeof(file), "%s/below", path);
     assert_fails(file, SKA_R_AGENT_FAILURE, "Not a directory");
     unlink(path);

@@ -426,7 +426,7 @@ static void looks_again_at_what_has_changed(void **state)
     notes.length = 0;
     look(&reading, directory);
     ska_answers_tell(reading.answers, &notes);
-    assert_non_null(strstr(ska_buffer_string(&notes), "has approved it already"));
+    assert_non_null(strstr(ska_buffer_string(&notes), "has already approved it"));
     ska_buffer_free(&notes);
     end_reading(&reading);
     ska_request_free(request);

@@ -418,7 +418,7 @@ static void test_modify_refused(void **state)
     payloads[2] = modify_payload(&good.policy, NULL, &bad.policy, NULL);
     payloads[3] = modify_payload(&good.policy, NULL, NULL, NULL);
     for (size_t i = 0; i < 3; i++) {
-        static const char *const says[] = {"quorum", "too weak", "in the group already"};
+        static const char *const says[] = {"quorum", "too weak", "already in the group"};
         char *heard = NULL;
         CK_RV rv = CKR_OK;
 

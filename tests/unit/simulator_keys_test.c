@@ -357,9 +357,9 @@ static void test_rules(void **state)
         {0, {&good[0]}, 1, NULL},
         {3, {&good[0], &good[1]}, 2, "the quorum of a group is larger"},
         {1, {NULL}, 0, "the quorum of a group is larger"},
-        {2, {&good[0], &good[1], &good[0]}, 3, "approver Alice: its key is in the group already"},
+        {2, {&good[0], &good[1], &good[0]}, 3, "approver Alice: its key is already in the group"},
         {1, {&good[0], &weak}, 2, "approver Walter: its key is too weak"},
-        {1, {&good[0], &junk}, 2, "approver Judy: its key is none of RSA"},
+        {1, {&good[0], &junk}, 2, "approver Judy: its key is not one of RSA"},
     };
 
     good[0].name = "Alice";
@@ -440,7 +440,7 @@ static void test_doubled_key_in_two_forms(void **state)
 
     other.info = certificate_of(plain.key);
     rule = quorum_rule(2, both, 2);
-    expect_rule(session, &rule, "approver /CN=Clara: its key is in the group already");
+    expect_rule(session, &rule, "approver /CN=Clara: its key is already in the group");
     data_free(&rule);
     data_free(&other.info);
 

@@ -159,7 +159,7 @@ static void other_conditions_are_refused(void **state)
     for (size_t i = 0; i < sizeof(no_conditions) / sizeof(no_conditions[0]); i++)
         assert_refused(no_conditions[i], "a condition is");
     for (size_t i = 0; i < sizeof(no_uids) / sizeof(no_uids[0]); i++)
-        assert_refused(no_uids[i], "number of a user");
+        assert_refused(no_uids[i], "a user's number");
     for (size_t i = 0; i < sizeof(no_rates) / sizeof(no_rates[0]); i++)
         assert_refused(no_rates[i], "a rate is");
     assert_refused("key=", "label of a key is missing");

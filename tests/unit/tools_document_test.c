@@ -80,7 +80,7 @@ static void assert_not_compared(const struct asked *asked, struct ska_span conte
 
 /* ---- PDF ------------------------------------------------------------------------------------- */
 
-#define IN_PARTS "all of it but the room for this signature"
+#define IN_PARTS "all of it except the space for this signature"
 #define CHANGES "signing changes a PDF"
 
 static struct ska_span part(const char *text, size_t from, size_t length)

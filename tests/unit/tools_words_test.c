@@ -622,7 +622,7 @@ static void parts_and_times_are_compared(void **state)
     before.alternatives[0].timeout = 60;
     add_group(&before, "risk", 1, "r");
     assert_changes(&before, &after,
-                   "group REMOVED, nobody of it is needed any more: 'risk' 1 of 1: r\n"
+                   "group REMOVED, nobody in it is needed any more: 'risk' 1 of 1: r\n"
                    "! nobody of group risk is asked any more.\n"
                    "timelock SHORTENED from 1 minute to none\n"
                    "! the time that must pass before approvals can be used gets shorter.\n"
@@ -638,7 +638,7 @@ static void parts_and_times_are_compared(void **state)
     add_token(&more);
     add_group(&more, NULL, 1, "c");
     assert_changes(&after, &more,
-                   "group REMOVED, nobody of it is needed any more: 'board' 1 of 1: b\n"
+                   "group REMOVED, nobody in it is needed any more: 'board' 1 of 1: b\n"
                    "! nobody of group board is asked any more.\n"
                    "alternative ADDED: 1 of 1: c\n"
                    "! there is a new alternative: approvals that were not enough before can be "

@@ -83,7 +83,7 @@ static void the_token_decides(void **state)
     assert_int_equal(request->operation, SKA_OPERATION_BLOCK);
     ska_request_free(request);
     refused(token_of(SKA_OPERATION_SIGN, "", DIGEST), SIGNED_BY("NONE_WITH_ECDSA"),
-            SKA_R_KEY_MISMATCH, "bound to no key");
+            SKA_R_KEY_MISMATCH, "not bound to a key");
     refused(strdup("AAAA"), SIGNED_BY("NONE_WITH_ECDSA"), SKA_R_BAD_TOKEN, "approvalToBeSigned");
 }
 
@@ -95,7 +95,7 @@ static void the_kind_of_signature_must_fit(void **state)
     (void)state;
     refused(sign_token(), "", SKA_R_SERVER_FAILURE, "requestBase64");
     refused(sign_token(), SIGNED_BY("SHA3256_WITH_ECDSA"), SKA_R_UNSUPPORTED, "SHA3256_WITH_ECDSA");
-    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH, "no digest");
+    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH, "is not a digest");
     refused(sign_token(), ",\"requestBase64\":\"W10=\"", SKA_R_SERVER_FAILURE, "no request");
     /* {"signRequest":{"signatureAlgorithm":"NONE_WITH_ECDSA"}} */
     request =
@@ -184,7 +184,7 @@ static void words_that_lie_are_refused(void **state)
     (void)state;
     assert_null(
         with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"00\"}}", &recorder));
-    assert_raised_with(&recorder, SKA_R_PAYLOAD_MISMATCH, "another digest");
+    assert_raised_with(&recorder, SKA_R_PAYLOAD_MISMATCH, "a different digest");
     assert_null(with_words(APP "\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}", &recorder));
     assert_null(with_words(APP "\"description\":1}", &recorder));
     assert_null(with_words(APP "\"signedContent\":\"?\"}", &recorder));

@@ -53,7 +53,7 @@ static bool check_stale(const struct agent_listener *listener, const struct sock
         close(fd);
     /* EAGAIN: so many wait for it that it must be there. */
     if (why == 0 || why == EAGAIN)
-        return fail_socket(listener, "an agent listens there already", errors);
+        return fail_socket(listener, "an agent is already listening there", errors);
     return why == ECONNREFUSED || fail_socket(listener, strerror(why), errors);
 }
 
@@ -65,10 +65,9 @@ static bool remove_stale(const struct agent_listener *listener, const struct soc
     if (lstat(listener->path, &status) != 0)
         return errno == ENOENT || fail_socket(listener, strerror(errno), errors);
     if (!S_ISSOCK(status.st_mode))
-        return fail_socket(listener, "what stands there is not a socket; it is left alone", errors);
+        return fail_socket(listener, "what is there is not a socket; it is left alone", errors);
     if (status.st_uid != geteuid())
-        return fail_socket(listener, "a socket of another user stands there; it is left alone",
-                           errors);
+        return fail_socket(listener, "there is a socket of another user; it is left alone", errors);
     return check_stale(listener, address, errors) &&
            (unlink(listener->path) == 0 || errno == ENOENT ||
             fail_socket(listener, strerror(errno), errors));

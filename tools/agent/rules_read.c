@@ -58,7 +58,7 @@ static bool read_uid(struct agent_rule *rule, const char *condition, const char 
     /* The highest number means "none" to the kernel. */
     if (!ska_decimal_decode(text, UINT32_MAX - 1, &uid))
         return fail_condition(errors, condition,
-                              "the number of a user is expected, as `id -u NAME` says");
+                              "a user's number is expected, as `id -u NAME` prints it");
     rule->has_uid = true;
     rule->uid = (uid_t)uid;
     return true;

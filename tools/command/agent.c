@@ -151,11 +151,11 @@ bool agent_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("socket", "PATH", "the UNIX socket to listen on", &agent.socket),
         OPTION_TEXT("approver", "KEY", "its private key: a file or any OSSL_STORE URI",
                     &agent.approver),
-        OPTION_TEXT("cert", "FILE", "its certificate, to stand in the approval",
+        OPTION_TEXT("cert", "FILE", "its certificate, to include in the approval",
                     &agent.certificate),
         OPTION_NEEDED("allow", "RULE", "what it approves: conditions separated by commas",
                       &agent.allowed.last),
-        OPTION_FLAG("explain", "say in words what would be approved, and end", &agent.explain),
+        OPTION_FLAG("explain", "only show what would be approved", &agent.explain),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -169,8 +169,8 @@ bool agent_command(struct tool *tool, int argc, char **argv)
                 "  payload=tls13-server  what a TLS 1.3 server signs and nothing else\n"
                 "  payload=tls13-client  what a TLS 1.3 client signs and nothing else\n"
                 "  payload=any           anything; one of the three is required\n"
-                "  uid=N                 who connects; else only the agent's own user\n"
-                "  rate=N/s              at most so many approvals in a second by this rule\n\n"
+                "  uid=N                 the user who connects; default: only the agent's own\n"
+                "  rate=N/s              at most N approvals per second by this rule\n\n"
                 "With --explain no key is opened; only --allow is needed.\n"
                 "Each decision is a line on standard error. SIGTERM ends the agent.",
         .options = options,

@@ -46,7 +46,7 @@ static bool check_request(struct tool *tool, const struct approve *approve)
     const struct review *review = &approve->review;
 
     return (review->request->operation == SKA_OPERATION_SIGN || approve->document == NULL ||
-            options_wrong(tool, "--document: to %s a key is about no document",
+            options_wrong(tool, "--document: a request to %s a key has no document",
                           text_operation(review->request->operation))) &&
            review_check(tool, review);
 }
@@ -93,16 +93,16 @@ static bool check_unattended(struct tool *tool, const struct approve *approve)
     if (!approve->yes || !review_is_of_broker(&approve->review))
         return true;
     if (is_operation(wanted->operation, SKA_OPERATION_MODIFY))
-        return options_wrong(tool, "--yes: at a broker new rules are for a person to read; "
-                                   "without --yes you are shown them, and asked");
+        return options_wrong(tool, "--yes: new rules at a broker must be read by a person; without "
+                                   "--yes they are shown, and you are asked");
     if (wanted->key != NULL &&
         (approve->document != NULL || is_operation(wanted->operation, SKA_OPERATION_BLOCK) ||
          is_operation(wanted->operation, SKA_OPERATION_UNBLOCK)))
         return true;
-    return options_wrong(tool, "--yes: a broker can put anything under an id, and nobody would "
-                               "look, so say what you approve: --key LABEL, and --document FILE "
-                               "for a signature, or --operation block or unblock; without --yes "
-                               "you are shown it, and asked");
+    return options_wrong(
+        tool, "--yes: a broker can put anything under an id, and nobody would look at it, so say "
+              "what you approve: --key LABEL, and --document FILE for a signature, or --operation "
+              "block or unblock; without --yes it is shown, and you are asked");
 }
 
 /*
@@ -123,8 +123,8 @@ static bool check_rest_unattended(struct tool *tool, const struct approve *appro
         return false;
     if (!may)
         ska_fail(&tool->errors, SKA_R_DECLINED,
-                 "%s%sa person has to read what else is on the page (%s): without --yes you are "
-                 "shown it, and asked",
+                 "%s%sa person has to read what else is on the page (%s): without --yes it is "
+                 "shown, and you are asked",
                  document == NULL ? "" : document, document == NULL ? "" : " is the document, but ",
                  ska_buffer_string(&why));
     ska_buffer_free(&why);
@@ -149,11 +149,11 @@ static bool check_time(struct tool *tool, const struct approve *approve)
         return true;
     }
     if (review->chance.usable == SKA_USABLE_OVER)
-        return ska_fail(&tool->errors, SKA_R_EXPIRED,
-                        "an approval would be of no use: it could be used until %s only. Ask for "
-                        "a new request (if this computer's clock is wrong, --yes approves all "
-                        "the same)",
-                        closes);
+        return ska_fail(
+            &tool->errors, SKA_R_EXPIRED,
+            "an approval would be useless: it could be used only until %s. Ask for a new request "
+            "(if this computer's clock is wrong, --yes approves all the same)",
+            closes);
     return ska_fail(&tool->errors, SKA_R_EXPIRED,
                     "an approval could never be used: the rule has a time limit, and the request "
                     "holds no time of the HSM. Ask for a new request");
@@ -179,7 +179,7 @@ static bool is_in_bundle(struct tool *tool, struct review *review)
         }
         if (ska_approval_verify(tool->libctx, approval, ska_span_of(&request->approval_token)))
             return true;
-        report_note("an approval in this name that does not verify is replaced");
+        report_note("an approval under this name that does not verify is replaced");
         ska_approval_clear(approval);
         memmove(approval, approval + 1, (request->approval_count - i - 1) * sizeof(*approval));
         request->approval_count--;
@@ -270,13 +270,14 @@ static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska
 static void say_how_far(const struct review *review, bool closed, struct ska_buffer *text)
 {
     if (review_is_of_broker(review)) {
-        ska_buffer_text(text, ", which goes on with it when enough have approved");
+        ska_buffer_text(text, ", which continues when enough have approved");
         return;
     }
     ska_buffer_text(text, " (");
     if (closed)
-        ska_buffer_text(text, "the request is closed by now: signed, withdrawn, or its key is "
-                              "blocked");
+        ska_buffer_text(
+            text,
+            "the request has been closed meanwhile: signed, withdrawn, or its key is blocked");
     else
         ska_ballot_progress_text(&review->ballot, text);
     ska_buffer_text(text, ")");
@@ -336,7 +337,7 @@ static bool warn_of_blocked_key(struct tool *tool, const struct ska_request *req
     bool done = request->operation != SKA_OPERATION_SIGN || key_rules_ask(tool, request, &rules);
 
     if (done && rules.told && rules.blocked && !rules.other_key)
-        report_warning("%skey '%s' is blocked: approvals are of no use until it is unblocked",
+        report_warning("%skey '%s' is blocked: approvals are useless until it is unblocked",
                        backend_word_lead(rules.word), request->key_label);
     key_rules_clear(&rules);
     return done;
@@ -359,8 +360,8 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
     }
     if (*already)
         report_note(approve->output.path == NULL
-                        ? "this key has approved request %.16s already; nothing to do"
-                        : "this key has approved request %.16s already; written as it is",
+                        ? "this key has already approved request %.16s; nothing to do"
+                        : "this key has already approved request %.16s; it is written unchanged",
                     request_shown_id(review->request));
     return true;
 }
@@ -381,8 +382,8 @@ static bool check_place(struct tool *tool, const struct approve *approve)
     done = request_find_directory(tool, path, &directory) &&
            (directory == NULL ||
             ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                     "%s lies in an approvals directory, where an approval counts only in a file "
-                     "of its own: use --dir %s %.16s, or -o FILE for a bundle that you send back",
+                     "%s is in an approvals directory, where an approval counts only in a file of "
+                     "its own: use --dir %s %.16s, or -o FILE for a bundle that you send back",
                      path, directory, review->request->id));
     free(directory);
     return done;
@@ -401,10 +402,10 @@ static bool check_in_place(struct tool *tool, const struct approve *approve)
 static void warn_of_rejections(const struct review *review)
 {
     if (ska_ballot_has_refused(&review->ballot, review_key(review)))
-        report_warning("you have rejected this request yourself: your approval counts instead of "
-                       "that");
+        report_warning(
+            "you have rejected this request yourself: your approval replaces the rejection");
     if (review->listed != NULL && !review->chance.possible)
-        report_warning("too many have rejected this request: an approval helps only if one of "
+        report_warning("too many have rejected this request: your approval helps only if one of "
                        "them approves after all");
 }
 
@@ -447,7 +448,7 @@ static bool approve_inbox(struct tool *tool, struct approve *approve)
     inbox->key = approve->wanted.key;
     inbox->operation = approve->wanted.operation;
     if (approve->document != NULL || approve->output.path != NULL)
-        return options_wrong(tool, "--document and --output are for one request: add its ID");
+        return options_wrong(tool, "--document and --output need a single request: add its ID");
     if (approve->yes && inbox->documents == NULL)
         return options_wrong(tool, "--yes without an ID would approve whatever somebody has put "
                                    "there: add an ID, or --documents");
@@ -469,10 +470,10 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
     if (approve->review.source.by_id && approve->output.path != NULL)
         return options_wrong(tool, "--output is for a request in a file");
     if (approve->review.source.what != NULL && approve->inbox.requester != NULL)
-        return options_wrong(tool, "--requester goes without an ID");
+        return options_wrong(tool, "--requester cannot be used with an ID");
     if (approve->review.source.what != NULL && approve->inbox.documents != NULL)
-        return options_wrong(tool, "--documents goes without an ID; for one request there is "
-                                   "--document FILE");
+        return options_wrong(
+            tool, "--documents cannot be used with an ID; for one request use --document FILE");
     return approve->wanted.operation == NULL ||
            text_read_operation(approve->wanted.operation, &operation) ||
            options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
@@ -488,21 +489,21 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
-        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the approval",
+        OPTION_TEXT("cert", "FILE", "your certificate, to include in the approval",
                     &review->certificate),
-        OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
-        OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
+        OPTION_TEXT("document", "FILE", "refuse if it is not about this file", &approve.document),
+        OPTION_TEXT("documents", "FOLDER", "show which request is about which file in it",
                     &approve.inbox.documents),
         OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI",
                     &approve.wanted.key),
-        OPTION_TEXT("operation", "NAME", "only to sign, block, unblock or modify, whichever it is",
+        OPTION_TEXT("operation", "NAME", "only requests to sign, block, unblock or modify",
                     &approve.wanted.operation),
         OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
                     &approve.inbox.requester),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.where.directory),
         OPTIONS_BROKER(review->source.where),
-        OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
+        OPTION_OUTPUT(&approve.output, "write there and leave REQUEST unchanged"),
         OPTION_FLAG("yes", "do not ask", &approve.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -511,10 +512,10 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         .usage = "--approver KEY [OPTION...] REQUEST...\n"
                  "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID\n"
                  "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL]",
-        .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first of\n"
-                "several copies), into the approvals directory DIR, or at the broker of URL (if\n"
-                "none is given, that of the configuration). Without REQUEST and ID it shows all\n"
-                "that waits for you there, one after the other.",
+        .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first\n"
+                "of several copies), to the approvals directory DIR, or at the broker URL\n"
+                "(default: as configured). Without REQUEST or ID it shows all requests that\n"
+                "wait for you there, one after the other.",
         .options = options,
         .operands = operands,
         .operands_allowed = REQUEST_COPIES_MOST,

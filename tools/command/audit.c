@@ -218,7 +218,7 @@ static bool show_end(const struct listing *listing)
                           listing->head_line, listing->lines - listing->head_line);
     ska_buffer_format(
         &text,
-        "Head: %s\nNote it elsewhere: with --head it shows later whether this end was cut off.\n",
+        "Head: %s\nKeep it elsewhere: with --head it shows later whether this end was cut off.\n",
         listing->last);
     return text_print(&text, &listing->tool->errors);
 }
@@ -387,15 +387,15 @@ bool audit_command(struct tool *tool, int argc, char **argv)
     struct ska_audit_reader *reader = NULL;
     bool done = false;
     const struct option_entry options[] = {
-        OPTION_TEXT("head", "HASH", "the head that was noted: a cut end is found too",
+        OPTION_TEXT("head", "HASH", "the head that was noted earlier: detects a truncated log",
                     &listing.head),
         OPTION_FLAG("json", "for machines", &listing.json), OPTION_END};
     const struct command_line line = {
         .usage = "[--head HASH] [--json] FILE...",
-        .help = "Shows an audit log, and finds lines that were changed, removed or inserted: each\n"
-                "line holds the hash of the one before. The last one, the head, is shown at the\n"
-                "end. Of a log that was rotated all files, the oldest first: the chain goes on\n"
-                "over them. Needs no configuration.",
+        .help = "Shows an audit log, and finds lines that were changed, removed or inserted:\n"
+                "each line holds the hash of the one before. The last one, the head, is shown\n"
+                "at the end. Give all files of a rotated log, oldest first: the chain continues\n"
+                "from one to the next. Needs no configuration.",
         .options = options,
         .operands = listing.paths,
         .operand_needed = "FILE",

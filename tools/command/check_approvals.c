@@ -37,7 +37,7 @@ static void check_agent(struct tool *tool, const char *path)
     if (ska_agent_new(path, &agent, &quiet) &&
         ska_agent_ask(agent, &block, &waiter, &approvals, &count, &quiet))
         check_failed(tool, "agent", SKA_R_AGENT_FAILURE,
-                     "%s approves what it must not: to block a key", path);
+                     "%s approves what it must not approve: blocking a key", path);
     else if (capture.reason == SKA_R_AGENT_REFUSED)
         check_ok("agent", "%s answers", path);
     else
@@ -106,9 +106,9 @@ static void check_state_dir(struct tool *tool, const char *path)
 
     if (path == NULL) {
         if (tool->configuration.settings.audit_log != NULL)
-            check_unset("state-dir", "not set: an audit log that was cut or exchanged is not "
-                                     "noticed, and one that is rotated begins without the hash of "
-                                     "the last line");
+            check_unset("state-dir",
+                        "not set: an audit log that was truncated or replaced goes unnoticed, and "
+                        "a rotated one begins without the hash of the last line");
         return;
     }
     check_relative("state-dir", path);
@@ -172,7 +172,7 @@ void check_audit_log(struct tool *tool)
     if (!ska_audit_file_tail(&file, tool->libctx, &tail, &quiet))
         check_captured(tool, "audit-log", &capture);
     else if (tail.continues)
-        check_ok("audit-log", "%s, empty: it goes on after line %llu", log.path,
+        check_ok("audit-log", "%s, empty: it continues after line %llu", log.path,
                  (unsigned long long)tail.sequence);
     else if (tail.sequence == 0)
         check_ok("audit-log", "%s, empty", log.path);

@@ -124,11 +124,11 @@ static void check_clock(int64_t broker)
     else if (llabs(ahead) <= CLOCK_TOLERANCE)
         check_ok("clock", "the broker's and this machine's agree");
     else
-        check_warning("clock",
-                      "the broker's is %lld seconds %s this machine's: limits of time are counted "
-                      "by the broker's%s",
-                      llabs(ahead), ahead < 0 ? "behind" : "ahead of",
-                      refuses ? ", and approvers whose clocks are as this one are refused" : "");
+        check_warning(
+            "clock",
+            "the broker's is %lld seconds %s this machine's: time limits count by the broker's%s",
+            llabs(ahead), ahead < 0 ? "behind" : "ahead of",
+            refuses ? ", and approvers whose clocks agree with this one are refused" : "");
 }
 
 static bool check_reachable(struct tool *tool, struct tsb_connection *connection)
@@ -185,8 +185,9 @@ static void check_licence(struct tsb_connection *connection)
         tell_licence(&licence);
         break;
     case TSB_SERVICE_NOT_US:
-        check_unset("licence", "not told without an API key for the broker's service, which "
-                               "nothing else needs");
+        check_unset(
+            "licence",
+            "not shown without an API key for the broker's service, which nothing else needs");
         break;
     case TSB_SERVICE_FAILED:
         check_warning("licence", "%s", ska_error_capture_text(&capture));

@@ -209,15 +209,14 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
 {
     struct check_options wanted = {0};
     const struct option_entry options[] = {
-        OPTION_TEXT("key", "URI", "look for this key, too", &wanted.key),
-        OPTION_TEXT("certs", "FILE", "look at these certificates, too: CAs, a seal's",
-                    &wanted.certs),
-        OPTION_FLAG("json", "as JSON, for monitoring; status 0 ok, 1 warning, 2 failed",
+        OPTION_TEXT("key", "URI", "also look for this key", &wanted.key),
+        OPTION_TEXT("certs", "FILE", "also check these certificates: CAs, a seal's", &wanted.certs),
+        OPTION_FLAG("json", "as JSON, for monitoring; exit status 0 ok, 1 warning, 2 failed",
                     &wanted.json),
-        OPTION_FLAG("plan", "say what is still to be prepared, and how", &wanted.plan),
+        OPTION_FLAG("plan", "show what still has to be prepared, and how", &wanted.plan),
         OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
         OPTION_FLAG("sam", "with --plan: for a partition in SAM mode", &wanted.sam),
-        OPTION_TEXT("user", "NAME", "with --plan: as whom keys will be used", &wanted.user),
+        OPTION_TEXT("user", "NAME", "with --plan: the user who will use the keys", &wanted.user),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -225,24 +224,25 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .usage = "[--key URI] [--certs FILE] [--json] [--config FILE]\n"
                  "       skatool check-config --plan [--key URI] [--policy FILE] [--sam]\n"
                  "                            [--user NAME] [--config FILE]",
-        .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
+        .help = "Reads the configuration as this user and tries what it names: the provider's\n"
                 "module, the PKCS#11 module, token, login, timestamp key, or the broker; the\n"
                 "approvals directory, agents, audit log and log. Each gets a line: ok, warning,\n"
-                "FAILED, or - for what is not set. The exit status is 0 when nothing has failed.\n"
+                "FAILED, or - for what is not set. The exit status is 0 if nothing has failed.\n"
                 "\n"
-                "With --plan it says for each of these, and for what only the HSM's officers see,\n"
-                "whether it is done, to do, or to ask, and names commands that do it.",
+                "With --plan it says for each of these, and for what only the HSM's officers\n"
+                "see, whether it is done, to do, or to ask about, and shows commands that do\n"
+                "it.",
         .options = options,
     };
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
     if (!wanted.plan && (wanted.policy != NULL || wanted.user != NULL || wanted.sam))
-        return options_wrong(tool, "--policy, --sam and --user go with --plan");
+        return options_wrong(tool, "--policy, --sam and --user need --plan");
     if (wanted.plan && wanted.json)
-        return options_wrong(tool, "--json does not go with --plan");
+        return options_wrong(tool, "--json cannot be used with --plan");
     if (wanted.plan && wanted.certs != NULL)
-        return options_wrong(tool, "--certs does not go with --plan");
+        return options_wrong(tool, "--certs cannot be used with --plan");
     if (wanted.json)
         return check_config_json(tool, &wanted);
     if (!check_config_file(tool))

@@ -36,9 +36,10 @@ static void check_evidence(struct tool *tool, const struct ska_directory *direct
         return;
     }
     if (strcmp(shown + strlen(path), "/done") != 0)
-        check_warning("approvals-dir",
-                      "%s/done is not this user's: evidence goes to %s; who owns %s can remove it",
-                      path, shown, path);
+        check_warning(
+            "approvals-dir",
+            "%s/done is not this user's: evidence goes to %s; the owner of %s can remove it", path,
+            shown, path);
     close(place);
     free(shown);
 }
@@ -187,8 +188,8 @@ static void check_group(struct tool *tool, const struct ska_directory *directory
         check_ok("approvals-dir", "%s, whose access list was not looked at (getfacl)", view.path);
     else if (!is_shared(&view))
         check_ok("approvals-dir",
-                 "%s, shared with nobody: only uid %lu and root can leave approvals there (for a "
-                 "group: chgrp GROUP, and then chmod 3770)",
+                 "%s, not shared: only uid %lu and root can leave approvals there (for a group: "
+                 "chgrp GROUP, and then chmod 3770)",
                  view.path, (unsigned long)view.place.st_uid);
     else if (!leave_request(directory, &view, &left, &quiet))
         check_captured(tool, "approvals-dir", &capture);

@@ -213,8 +213,7 @@ static bool check_tokens(struct tool *tool, const struct hsm_defaults *defaults)
 
     if (settings->pkcs11_module == NULL) {
         check_failed(tool, "pkcs11-module", SKA_R_BAD_CONFIGURATION,
-                     "not set, nor is tsb-url: no key is found, but by URIs with "
-                     "module-path=PATH");
+                     "not set, nor is tsb-url: keys are found only by URIs with module-path=PATH");
         return false;
     }
     if (!check_module(tool, settings->pkcs11_module))

@@ -30,10 +30,12 @@ static bool check_output(struct tool *tool, const struct ska_request *request,
                          const char *const *paths, const struct output *output)
 {
     if (request->operation != SKA_OPERATION_SIGN)
-        return output->path == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
-                                                     text_operation(request->operation));
+        return output->path == NULL ||
+               options_wrong(tool, "-o: a request to %s a key has no signature",
+                             text_operation(request->operation));
     if (output->path == NULL && isatty(STDOUT_FILENO))
-        return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
+        return options_wrong(tool,
+                             "a signature is binary and not written to a terminal: give -o FILE");
     for (; *paths != NULL; paths++)
         if (!output_check(tool, output, *paths))
             return false;
@@ -96,11 +98,12 @@ static bool execute_in_directory(struct tool *tool, const struct execute *execut
 static bool check_whole_signature(struct tool *tool, const struct ska_request *request)
 {
     return !request->is_part ||
-           ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "request %.16s is of a seal, or another signature in CMS, that was begun: give "
-                    "the same command again (skatool seal), which goes on with it; execute would "
-                    "take its signature away. If nobody wants it any more: skatool withdraw %.8s",
-                    request_shown_id(request), request_shown_id(request));
+           ska_fail(
+               &tool->errors, SKA_R_WRONG_USE,
+               "request %.16s belongs to a seal, or another CMS signature, that was begun: give "
+               "the same command again (skatool seal), which continues with it; execute would take "
+               "its signature away. If it is no longer needed: skatool withdraw %.8s",
+               request_shown_id(request), request_shown_id(request));
 }
 
 /* At a broker, which has executed it; or in the approvals directory of the configuration. */
@@ -114,7 +117,8 @@ static bool execute_by_id(struct tool *tool, const struct execute *execute,
         return false;
     if (!source->place->kind->keeps_results)
         return (execute->output.path == NULL ||
-                options_wrong(tool, "-o: what is executed in a directory makes no signature")) &&
+                options_wrong(tool,
+                              "-o: nothing that is executed in a directory makes a signature")) &&
                execute_in_directory(tool, execute);
     done = request_source_read(tool, source, NULL, &request) &&
            check_whole_signature(tool, request) &&
@@ -150,9 +154,9 @@ static bool check_execute_options(struct tool *tool, const struct execute *execu
     if (execute->what[0] != NULL && execute->what[1] != NULL)
         return options_wrong(tool, "unexpected argument: '%s'", execute->what[1]);
     if (execute->what[0] != NULL && (execute->block_only || execute->all))
-        return options_wrong(tool, "--block-only and --all are for all of a directory, without ID");
+        return options_wrong(tool, "--block-only and --all apply to a whole directory, without ID");
     return (execute->output.path == NULL && !execute->output.force) ||
-           options_wrong(tool, "-o: what is executed in a directory makes no signature");
+           options_wrong(tool, "-o: nothing that is executed in a directory makes a signature");
 }
 
 bool execute_command(struct tool *tool, int argc, char **argv)
@@ -160,10 +164,10 @@ bool execute_command(struct tool *tool, int argc, char **argv)
     struct execute execute = {0};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "the key that the request is for", &execute.key),
-        OPTION_TEXT("dir", "DIR", "requests in an approvals directory, and what is ordered there",
+        OPTION_TEXT("dir", "DIR", "requests and orders in an approvals directory",
                     &execute.directory),
-        OPTION_FLAG("block-only", "for the unit: only to block", &execute.block_only),
-        OPTION_FLAG("all", "for the unit: to unblock and modify too, within time limits",
+        OPTION_FLAG("block-only", "for a systemd unit: only block keys", &execute.block_only),
+        OPTION_FLAG("all", "for a systemd unit: also unblock and modify, within time limits",
                     &execute.all),
         OPTION_OUTPUT(&execute.output, "write the signature there, not to standard output"),
         OPTION_CONFIG(tool),
@@ -174,14 +178,14 @@ bool execute_command(struct tool *tool, int argc, char **argv)
                  "       skatool execute [--key URI] ID [-o FILE [--force]]\n"
                  "       skatool execute [--key URI] --dir DIR [ID]\n"
                  "       skatool execute [--dir DIR] --block-only | --all",
-        .help = "Sends a request with its approvals to the HSM, which decides; of several files,\n"
-                "which are copies of one request, all approvals together. A signature is\n"
-                "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
-                "unblocked or modified, a line says what was done.\n"
-                "With ID: what has become of a request at the configured broker.\n"
-                "With --dir: the request ID; without ID orders become requests, and each\n"
-                "request to block, unblock or modify that is complete is executed, never a\n"
-                "signature; to unblock only where the approvals are within time limits.",
+        .help = "Sends a request with its approvals to the HSM, which decides. Several files\n"
+                "must be copies of one request; all their approvals are sent. A signature is\n"
+                "the same as `openssl dgst -sign` would write; if a key is to be blocked,\n"
+                "unblocked or modified, a line says what was done. With ID: shows what has\n"
+                "become of a request at the configured broker. With --dir: executes the request\n"
+                "ID. Without ID orders become requests, and each complete request to block,\n"
+                "unblock or modify is executed, never a signature; keys are unblocked only if\n"
+                "the approvals are within time limits.",
         .options = options,
         .operands = execute.what,
         .operands_allowed = REQUEST_COPIES_MOST,

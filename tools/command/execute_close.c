@@ -31,8 +31,8 @@ static const char *why_settled(const struct ska_request *request, const struct s
         return "the key is blocked";
     /* Made while it was blocked before: who approved that did not know of this time. */
     if (done->operation == SKA_OPERATION_BLOCK && request->operation == SKA_OPERATION_UNBLOCK)
-        return "it is from before the key was blocked now";
-    return is_same_change(request, done) ? "another request has done the same" : NULL;
+        return "it was made before the key was blocked";
+    return is_same_change(request, done) ? "another request has already done the same" : NULL;
 }
 
 /* Nobody is asked any more for what is done, or not to be had; programs that wait for it notice. */

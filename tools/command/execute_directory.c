@@ -35,11 +35,10 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
     /* Its words and who asks in it were written by nobody here knows whom. */
     if (request->is_imported) {
         if (run->what == EXECUTE_BY_HAND && run->goes == 0) /* it is said once */
-            report_note(
-                "request %.16s to %s key '%s' was imported, and is executed by its id only: "
-                "skatool execute --dir %s %.16s",
-                request->id, text_operation(request->operation), request->key_label, run->path,
-                request->id);
+            report_note("request %.16s to %s key '%s' was imported, and is executed only by its "
+                        "id: skatool execute --dir %s %.16s",
+                        request->id, text_operation(request->operation), request->key_label,
+                        run->path, request->id);
         return true;
     }
     return execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
@@ -150,7 +149,7 @@ static enum readiness leave_to_person(const struct execute_run *run,
 {
     if (run->what != EXECUTE_BY_HAND || run->goes == 0)
         report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit "
-                    "and can be old ones%s: skatool execute --dir %s %.16s executes it by hand",
+                    "and may be old%s: skatool execute --dir %s %.16s executes it by hand",
                     request->id, text_operation(request->operation), request->key_label,
                     request->operation == SKA_OPERATION_UNBLOCK
                         ? ", from before the key was blocked"
@@ -418,8 +417,8 @@ static bool execute_one(struct execute_run *run, const char *given)
         done = request_fate_fail(run->tool, run->directory, id);
     else if (standing.state == SKA_NAME_TAKEN)
         done = ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "request %s is a file of uid %lu and not this user's request: its words "
-                        "are not the signer's",
+                        "request %s is a file of uid %lu and not this user's request: the signer "
+                        "has not confirmed what it says",
                         given, (unsigned long)standing.owner);
     else if (standing.request->operation == SKA_OPERATION_SIGN)
         done = options_wrong(run->tool,
@@ -444,12 +443,12 @@ static bool check_unit(const struct execute_run *run)
         return true;
     if (geteuid() == 0)
         return ska_fail(errors, SKA_R_WRONG_USE,
-                        "--block-only and --all run by themselves, as the signer's user and not as "
+                        "--block-only and --all run unattended, as the signer's user and not as "
                         "root: set User= in ska-execute.service");
     if (state_dir == NULL)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                        "state-dir is not set: what was executed has to be remembered there, so "
-                        "that it is not tried again");
+                        "state-dir is not set: it is needed to remember what was executed, so that "
+                        "it is not tried again");
     return ska_state_dir_check(state_dir, errors);
 }
 

@@ -47,7 +47,7 @@ static bool check_key_named(const struct order *order, const struct backend_key 
     const char *token = backend_key_token_label(key);
 
     return order->token_label == NULL || strcmp(order->token_label, token) == 0 ||
-           ska_fail(errors, SKA_R_KEY_NOT_FOUND, "it is for token '%s', and here is '%s'",
+           ska_fail(errors, SKA_R_KEY_NOT_FOUND, "it is for token '%s', but this is '%s'",
                     order->token_label, token);
 }
 
@@ -59,7 +59,7 @@ static bool check_state(const struct order *order, struct backend_key *key,
     bool done = backend_key_state(key, &state, errors);
 
     if (done && order->operation == SKA_OPERATION_BLOCK && state.blocked == BACKEND_YES)
-        done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is blocked already");
+        done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is already blocked");
     else if (done && order->operation == SKA_OPERATION_UNBLOCK && state.blocked == BACKEND_NO)
         done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is not blocked");
     backend_key_state_clear(&state);
@@ -223,8 +223,8 @@ bool execute_take_orders(struct execute_run *run)
                      OPEN_MOST, (unsigned long)file->owner);
         else if (!can_consume(run, file))
             ska_fail(&to_warnings, SKA_R_BAD_CONFIGURATION,
-                     "order %s waits: it cannot be removed from a directory of root's, and without "
-                     "state-dir not remembered",
+                     "order %s waits: it cannot be removed from a directory that root owns, and "
+                     "without state-dir it cannot be remembered",
                      file->shown);
         else
             done = take_order(run, file, &to_warnings) && done;
@@ -232,7 +232,7 @@ bool execute_take_orders(struct execute_run *run)
     report_warnings_end(&warnings);
     if (files.left > 0)
         report_warning(
-            "%zu more orders are left for later: of one owner %d are looked at in one go",
+            "%zu more orders are left for later: at most %d of one owner are handled per run",
             files.left, ORDERS_AT_ONCE);
     order_files_free(&files);
     return done;

@@ -32,9 +32,8 @@ bool import_command(struct tool *tool, int argc, char **argv)
     const char *paths[REQUEST_COPIES_MOST + 1] = {NULL};
     struct import import = {.tool = tool};
     const struct option_entry options[] = {
-        OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
-                    &import.path),
-        OPTION_FLAG("requests", "take whole requests too, in your name", &import.requests),
+        OPTION_TEXT("dir", "DIR", "the approvals directory; default: as configured", &import.path),
+        OPTION_FLAG("requests", "import whole requests too, in your name", &import.requests),
         OPTION_OUTPUT(&import.output, "make one bundle of all copies of one request"),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -42,13 +41,13 @@ bool import_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--dir DIR] [--requests] FILE...\n"
                  "       skatool import FILE... -o OUT [--force]",
-        .help = "Takes approvals and rejections as they came back by mail: into an approvals\n"
-                "directory, each into a file of its own; or copies of one request, with all\n"
-                "their approvals, into one file. A whole request of which none of its id stands\n"
-                "in the directory is shown, and taken with --requests or a yes at the terminal:\n"
-                "it then asks in your name. What is invalid, of somebody who is not listed, or\n"
-                "for another request is named and not taken (exit status 4). The files are not\n"
-                "changed.",
+        .help = "Imports approvals and rejections that came back by mail: into an approvals\n"
+                "directory, each into a file of its own; or, from copies of one request, with\n"
+                "all their approvals, into one file. A whole request that is not in the\n"
+                "directory yet is shown, and imported with --requests or after a yes at the\n"
+                "terminal: it then asks in your name. An answer that is invalid, from somebody\n"
+                "who is not listed, or for another request is reported and not imported (exit\n"
+                "status 4). The files are not changed.",
         .options = options,
         .operands = paths,
         .operand_needed = "FILE",

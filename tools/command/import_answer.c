@@ -221,7 +221,7 @@ static void say_there_already(const struct import *import, const char *path,
     if (import->directory == NULL)
         return;
     name_answer(import, target, judged, &text);
-    import_note(path, "nothing new: %s is there already", ska_buffer_string(&text));
+    import_note(path, "nothing new: %s is already there", ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
 

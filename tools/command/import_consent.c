@@ -22,20 +22,21 @@ static void say_words(struct tool *tool, const struct import_offer *offer,
 {
     char *path = ska_file_name_shown(offer->path);
 
-    ska_buffer_format(text,
-                      "%s is a request to %s that is not in %s.\nTaken from there it asks its "
-                      "approvers in YOUR name, in the words of who sent it.\n"
-                      "Request %s\n\nIn the approval token: what approvers sign and the HSM "
-                      "enforces\n",
-                      path == NULL ? "?" : path, text_operation(offer->request->operation),
-                      offer->directory, offer->request->id);
+    ska_buffer_format(
+        text,
+        "%s is a request to %s that is not in %s.\n"
+        "If you import it, it asks its approvers in YOUR name, in the words of the sender.\n"
+        "Request %s\n\n"
+        "In the approval token: what approvers sign and the HSM enforces\n",
+        path == NULL ? "?" : path, text_operation(offer->request->operation), offer->directory,
+        offer->request->id);
     free(path);
     request_text_protected(tool->libctx, offer->request, text);
     ska_buffer_text(text, "\nOutside the token: said by its maker, NOT protected by the HSM\n");
     request_text_unprotected(tool->libctx, offer->request, rules, text);
     ska_buffer_text(text, "\n");
     if (offer->fate != NULL)
-        ska_buffer_format(text, "WARNING: this very request stood here before: it was %s.\n",
+        ska_buffer_format(text, "WARNING: this very request was here before: it was %s.\n",
                           offer->fate);
 }
 

@@ -105,8 +105,8 @@ static bool say_closed(struct import *import, const struct import_arrival *arriv
         return true;
     }
     return import_not_taken(import, arrival->path,
-                            "request %.16s is not open here: it was %s, and answers are of no use "
-                            "any more (--requests asks for it again)",
+                            "request %.16s is not open here: it was %s, and answers no longer help "
+                            "(--requests asks for it again)",
                             id, words);
 }
 
@@ -196,7 +196,7 @@ static bool import_request(struct import *import, const struct import_arrival *a
     done = open_target(import, id, &target, &there);
     if (done && there && stood && arrival->request->approval_count == 0)
         import_note(arrival->path,
-                    "nothing new: request %.16s is there already, and this copy of it holds no "
+                    "nothing new: request %.16s is already there, and this copy of it holds no "
                     "answer; " IMPORT_WANTED,
                     id);
     if (done && there)
@@ -310,17 +310,17 @@ static bool tell_unanswered(struct import *import, const struct import_arrival *
     ska_buffer_text(&text, "it is by ");
     ska_signer_text(NULL, arrival->answers, &text);
     if (search->tried > 0 && search->listed == 0)
-        ska_buffer_format(&text, ", who is an approver of none of the open requests in %s",
+        ska_buffer_format(&text, ", who is not an approver of any open request in %s",
                           import->path);
     else if (named[0] != 0 && !ska_directory_stands(import->directory, named, -1))
         say_named(import, named, &text);
     else
-        ska_buffer_format(&text, ", and answers none of the open requests in %s", import->path);
-    import_not_taken(import, arrival->path,
-                     "%s: what it answers may be signed or withdrawn by now, or lie in another "
-                     "directory, or the answer was changed on the way. skatool requests --dir %s "
-                     "shows what is open",
-                     ska_buffer_string(&text), import->path);
+        ska_buffer_format(&text, ", and does not answer any open request in %s", import->path);
+    import_not_taken(
+        import, arrival->path,
+        "%s: the request may have been signed or withdrawn, or may be in another directory, or the "
+        "answer was changed on the way. skatool requests --dir %s shows what is open",
+        ska_buffer_string(&text), import->path);
     ska_buffer_free(&text);
     return true;
 }

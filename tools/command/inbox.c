@@ -102,8 +102,8 @@ static bool check_requester(const struct session *session)
     return session->inbox->requester == NULL ||
            (directory != NULL && ska_directory_knows_owners(directory)) ||
            ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
-                    "--requester: %s is another computer's, and whose a request in it is cannot be "
-                    "said here",
+                    "--requester: %s is another computer's, so this computer cannot tell whose "
+                    "request is whose",
                     session->place->name);
 }
 
@@ -301,7 +301,7 @@ static bool decide_by_file(struct session *session, struct review *review,
 
     if (done && rejected.unread)
         ska_buffer_text(why, "what you have rejected before cannot be read, and this may be it: "
-                             "mend the history that the warning names, or answer without --yes");
+                             "repair the history that the warning names, or answer without --yes");
     else if (done && rejected.when != NULL)
         ska_buffer_text(why, "you have rejected the same before (skatool history shows when)");
     else if (done && review->request->operation != SKA_OPERATION_SIGN)
@@ -311,7 +311,7 @@ static bool decide_by_file(struct session *session, struct review *review,
     else if (done)
         done = review_may_be_unread(session->tool, review, document, &may, &more);
     if (done && why->length == 0 && !may)
-        ska_buffer_format(why, "it has to be read: %s", ska_buffer_string(&more));
+        ska_buffer_format(why, "a person has to read it: %s", ska_buffer_string(&more));
     ska_buffer_free(&more);
     return done;
 }
@@ -403,8 +403,8 @@ static void say_end(const struct session *session)
                        "ID",
                        session->place->kind->is_broker ? "--tsb" : "--dir", session->place->name);
     if (session->more)
-        report_message("More has come meanwhile than one run takes up (%d): give the command again "
-                       "for the rest.",
+        report_message("More requests have arrived meanwhile than one run handles (%d): give the "
+                       "command again for the rest.",
                        LATER_MOST);
 }
 
@@ -440,9 +440,10 @@ static bool check_unattended_inbox(const struct session *session)
 {
     return !session->inbox->yes || !session->place->kind->is_broker ||
            session->inbox->key != NULL ||
-           options_wrong(session->tool, "--yes: a broker can ask for a signature of your documents "
-                                        "with any key that you guard, and nobody would look: say "
-                                        "with which, by --key LABEL");
+           options_wrong(
+               session->tool,
+               "--yes: a broker can ask for a signature of your documents with any key that you "
+               "guard, and nobody would look at it: say with which key, by --key LABEL");
 }
 
 /* Where nobody can be asked. */

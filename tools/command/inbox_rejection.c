@@ -69,7 +69,7 @@ static bool make_rejection(void *arg, size_t columns, struct ska_bytes *text)
     }
     page_heading(&page, "%s. %s", page_words(&page, &words),
                  review_is_of_broker(review)
-                     ? "That is final, and the broker passes no reason on."
+                     ? "That is final, and the broker does not pass on a reason."
                      : "The requester sees it at once; you can still approve it later.");
     return page_finish(&page, text, &rejection->tool->errors);
 }

@@ -166,7 +166,7 @@ static bool inspect_path(struct tool *tool, const char *path, const char *const 
         return done;
     }
     if (logs[0] != NULL)
-        return options_wrong(tool, "--audit-log goes with a folder of evidence");
+        return options_wrong(tool, "--audit-log needs a folder of evidence");
     done = ska_file_read(path, SKA_JSON_LIMIT, &content, &tool->errors) &&
            inspect_content(tool, ska_span_of(&content), path);
     ska_bytes_free(&content);
@@ -209,24 +209,23 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_TEXT("of", "SIGNATURE", "find the evidence of this signature below DIRECTORY",
                     &signature),
-        OPTION_TEXT("audit-log", "FILE",
-                    "the audit log that should know this folder of evidence; rotated ones too, the "
-                    "oldest first",
-                    &logs.last),
+        OPTION_TEXT(
+            "audit-log", "FILE",
+            "the audit log that should list this evidence; rotated logs too, the oldest first",
+            &logs.last),
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE]... FILE-OR-DIRECTORY...\n"
                  "       skatool inspect [--audit-log FILE]... --of SIGNATURE DIRECTORY",
-        .help =
-            "Shows a request, a bundle, an approval or a rejection, a key reference or a folder\n"
-            "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
-            "modify payload or a serialized approval: every field, what protects it, and\n"
-            "whether all that can be verified without an HSM is right. Several copies of one\n"
-            "request are shown as one with all their approvals. Needs no configuration, but\n"
-            "with one asks the HSM what a change of rules changes. With --of it finds the\n"
-            "folders of evidence below DIRECTORY that are of the signature in the file\n"
-            "SIGNATURE: its value, a CMS or PKCS#7, a certificate, a request for one, a CRL or\n"
-            "a timestamp reply; and shows them.",
+        .help = "Shows a request, a bundle, an approval or a rejection, a key reference or a\n"
+                "folder of evidence, or (binary or base64) an approval token, a timestamp, a\n"
+                "rule, a modify payload or a serialized approval: every field, what protects\n"
+                "it, and whether everything that can be verified without an HSM is correct.\n"
+                "Several copies of one request are shown as one, with all their approvals.\n"
+                "Needs no configuration, but with one it asks the HSM what a change of rules\n"
+                "changes. With --of it finds and shows the folders of evidence below DIRECTORY\n"
+                "for the signature in the file SIGNATURE: its value, a CMS or PKCS#7, a\n"
+                "certificate, a certification request, a CRL or a timestamp reply.",
         .options = options,
         .operands = paths,
         .operands_allowed = INSPECTED_MOST,

@@ -77,7 +77,7 @@ static bool verify_manifest(struct evidence *evidence, const struct ska_errors *
                               &well_formed, same, errors))
         return false;
     if (!well_formed)
-        verify_add(verification, VERIFY_WRONG, "file %s: is NOT what is made of such files",
+        verify_add(verification, VERIFY_WRONG, "file %s: is NOT in the form of such files",
                    manifest);
     for (int i = 0; well_formed && i < SKA_MANIFEST_FILES; i++)
         if (evidence->there[i])
@@ -193,8 +193,8 @@ static void conclude_logs(struct evidence *evidence, const struct log_search *se
         executed = request->executed;
     if (search->continues && (executed == NULL || strcmp(executed, search->first) <= 0))
         verify_add(verification, VERIFY_MISSING,
-                   "audit log: an older one that should name this %s: the one given goes on from "
-                   "it; give both, the older one first",
+                   "audit log: an older one that should name this %s: the one given continues it; "
+                   "give both, the older one first",
                    manifest);
     else if (executed != NULL && is_past(executed) && is_time(search->last) &&
              strcmp(executed, search->last) > 0)

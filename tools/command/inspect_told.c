@@ -61,7 +61,7 @@ static void verify_told_status(struct verification *verification, const char *st
 
     if (strcmp(state, "EXECUTED") != 0)
         verify_add(verification, VERIFY_WRONG,
-                   "the broker's word: the status is %s, so it did not have this signed",
+                   "according to the broker, the status is %s, so it did not have this signed",
                    shown == NULL ? "another" : shown);
     free(shown);
 }
@@ -75,7 +75,7 @@ static void verify_told_rule(struct verification *verification, const struct ska
         verify_add(verification, VERIFY_NOTHING, "rule: the broker has not said who approved");
     else if (ska_broker_people_satisfy(rule, approved))
         verify_add(verification, VERIFY_NOTHING,
-                   "rule as given here: satisfied, if those have approved whom the broker names");
+                   "rule as given here: satisfied, if those whom the broker names have approved");
     else
         verify_add(verification, VERIFY_WRONG,
                    "rule as given here: NOT satisfied by those whom the broker names: %s",
@@ -141,7 +141,7 @@ static void verify_told_apart(OSSL_LIB_CTX *libctx, struct verification *verific
     verification->text.failed = verification->text.failed || !done || names.failed;
     if (both.count > 0)
         verify_add(verification, VERIFY_WRONG,
-                   "the broker's word: the same have approved and rejected it: %s",
+                   "according to the broker, the same people have approved and rejected it: %s",
                    ska_buffer_string(&names));
     ska_buffer_free(&names);
     free(both.list);
@@ -171,7 +171,7 @@ static bool add_told(OSSL_LIB_CTX *libctx, const struct ska_json_place *told,
         if (status.approved.told)
             ska_broker_people_text(rule, &status.approved, text);
         else
-            ska_buffer_text(text, "not told");
+            ska_buffer_text(text, "not known");
         ska_buffer_text(text, "\n");
         ska_broker_progress_text(rule, &status, &progress);
         add_told_row(text, "rule", ska_buffer_string(&progress));
@@ -188,7 +188,7 @@ static void add_asked(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       struct ska_buffer *text)
 {
     ska_buffer_format(text, "Request %s\n\n", request->id);
-    ska_buffer_text(text, "Handed in at a broker, which keeps the approval token\n");
+    ska_buffer_text(text, "Submitted to a broker, which keeps the approval token\n");
     text_row(text, "operation", "sign");
     text_name(text, "key name");
     text_quoted(text, ska_span_text(request->key_label));
@@ -197,7 +197,7 @@ static void add_asked(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     request_text_unprotected(libctx, request, NULL, text);
     inspect_add_hex(text, "signature", ska_span_of(&request->signature));
     text_row(text, "executed", request->executed);
-    ska_buffer_text(text, "\nBy the word of the broker, which nothing here proves\n");
+    ska_buffer_text(text, "\nAccording to the broker; nothing here proves it\n");
 }
 
 /* A broker's words that cannot be read are WRONG; the request is shown all the same. */

@@ -128,7 +128,7 @@ static void warn_of_impossible(const struct keygen *keygen)
 
     if (impossible(keygen, SKA_RULE_USE))
         report_warning("the use rule can never be satisfied: nobody can sign with '%s'%s", label,
-                       fixed ? ", and nobody can ever change that: the key is of no use" : "");
+                       fixed ? ", and nobody can ever change that: the key is useless" : "");
     if (fixed)
         report_warning("the modify rule can never be satisfied: the rules of '%s' stay as they "
                        "are forever, also when an approver leaves or loses a key",
@@ -176,7 +176,7 @@ static bool read_key_policy(struct tool *tool, struct keygen *keygen)
         return true;
     if (strcmp(keygen->policy_path, "none") == 0)
         return !keygen->blocked ||
-               options_wrong(tool, "--blocked needs a policy: an ordinary key is never so");
+               options_wrong(tool, "--blocked needs a policy: an ordinary key cannot be blocked");
     if (!ska_policy_read(keygen->policy_path, &keygen->policy, &tool->errors) ||
         !check_all_rules(tool, keygen))
         return false;
@@ -221,10 +221,10 @@ static void add_onboarded(struct tool *tool, struct backend_key *key, struct ska
         text_name(text, "approvers");
         approvers_text(tool->libctx, all, text);
         ska_buffer_text(text, "\n");
-        report_warning("which certificates stand for the names in the policy is the broker's word: "
+        report_warning("only the broker says which certificates belong to the names in the policy: "
                        "compare their fingerprints with those that the approvers have");
     } else {
-        report_warning("the key was made, but which certificates stand for the names in the policy "
+        report_warning("the key was made, but which certificates belong to the names in the policy "
                        "cannot be seen: skatool show --json says");
     }
     for (int i = 0; i < SKA_RULE_COUNT; i++)
@@ -279,8 +279,9 @@ static bool check_keygen_options(struct tool *tool, const struct keygen *keygen)
                              "missing option: --policy, a file or the word none for an ordinary "
                              "key");
     if (keygen->policy_path != NULL || keygen->blocked || keygen->ca_path != NULL)
-        return options_wrong(tool, "--timestamp: such a key has no rules, so --policy, --blocked "
-                                   "and --ca are not for it");
+        return options_wrong(
+            tool,
+            "--timestamp: such a key has no rules, so --policy, --blocked and --ca cannot be used");
     return true;
 }
 
@@ -317,8 +318,8 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
         OPTION_NEEDED("key", "URI", "token, label (object=) and perhaps id of the new key",
                       &keygen.key),
         OPTION_NEEDED("algorithm", "NAME", "RSA, RSA-PSS, EC, ED25519 or ED448", &keygen.algorithm),
-        OPTION_TEXT("size", "BITS", "RSA: 3072 if not given", &keygen.size),
-        OPTION_TEXT("curve", "NAME", "EC: P-256 if not given", &keygen.curve),
+        OPTION_TEXT("size", "BITS", "RSA; default: 3072", &keygen.size),
+        OPTION_TEXT("curve", "NAME", "EC; default: P-256", &keygen.curve),
         OPTION_TEXT("policy", "FILE", "the rules as JSON; the word none makes an ordinary key",
                     &keygen.policy_path),
         OPTION_TEXT("ca", "FILE",
@@ -326,8 +327,8 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
                     &keygen.ca_path),
         OPTION_TEXT("password-source", "file:FILE", "behind a broker: its password",
                     &keygen.password_source),
-        OPTION_FLAG("blocked", "the key cannot sign before it is unblocked", &keygen.blocked),
-        OPTION_FLAG("timestamp", "the key makes timestamps of the HSM and nothing else",
+        OPTION_FLAG("blocked", "the key cannot sign until it is unblocked", &keygen.blocked),
+        OPTION_FLAG("timestamp", "the key signs the HSM's timestamps and nothing else",
                     &keygen.timestamp),
         OPTION_CONFIG(tool),
         OPTION_END,

@@ -148,7 +148,7 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 
     for (size_t i = 0; i < listing->count; i++)
         if (listing->entries[i].told_by_broker)
-            heading[4] = "BLOCKED, BY THE BROKER'S WORD";
+            heading[4] = "BLOCKED, SAYS THE BROKER";
     done = table_add(&table, heading, &tool->errors);
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
@@ -253,7 +253,7 @@ bool list_command(struct tool *tool, int argc, char **argv)
     const char *key = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        OPTION_TEXT("token", "LABEL", "the token; else the configured one", &label),
+        OPTION_TEXT("token", "LABEL", "the token; default: the configured one", &label),
         OPTION_TEXT("key", "URI", "the token by a URI, or only the keys that it names", &key),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
@@ -261,9 +261,9 @@ bool list_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--token LABEL | --key URI] [--json]",
-        .help = "Lists the private keys of a token, or behind the broker: label, id, algorithm,\n"
-                "whether SKA rules guard them or they make timestamps, whether they are blocked\n"
-                "and SAM-approved.",
+        .help = "Lists the private keys of a token or at the broker: label, id, algorithm,\n"
+                "whether a key has SKA rules or makes timestamps, and whether it is blocked and\n"
+                "SAM-approved.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;

@@ -34,7 +34,7 @@ static void say_sources(const struct hsm_uri *uri, const struct ska_settings *se
     const struct hsm_reference_sources sources = hsm_reference_sources(uri, settings);
 
     if (sources.text[0] != 0)
-        report_note("%s: who signs with it looks for approvals there", sources.text);
+        report_note("%s: programs that sign with it look for approvals there", sources.text);
 }
 
 /* In the form that was asked for. */
@@ -60,16 +60,15 @@ bool pem_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key", &text),
         OPTION_FLAG("pkcs8", "with the label PRIVATE KEY, for programs that look for it", &pkcs8),
-        OPTION_OUTPUT(&output, "where to write it; standard output if not given"),
+        OPTION_OUTPUT(&output, "where to write it; default: standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
         .usage = "--key URI [--pkcs8] [-o FILE [--force]]",
-        .help =
-            "Writes a key reference: a PEM file that applications read where they want a\n"
-            "private key. It holds the key's URI with all that follows the \"?\" (never a PIN),\n"
-            "and its public key.",
+        .help = "Writes a key reference: a PEM file for applications that expect a private key\n"
+                "file. It contains the key's URI with everything after the \"?\" (never a PIN),\n"
+                "and its public key.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;

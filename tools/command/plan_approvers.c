@@ -58,8 +58,8 @@ static void plan_certificate(struct plan *plan, const char *name, const X509 *ce
     name_issuer(certificate, issuer);
     if (end == CERTIFICATE_ENDS_SOON || end == CERTIFICATE_EXPIRED)
         plan_item(plan, PLAN_TO_DO, name,
-                  "a new certificate, and rules that name it: this one ends within %d days, or has "
-                  "ended; it is of %s",
+                  "a new certificate, and rules that name it: this one expires within %d days, or "
+                  "has expired; it is for %s",
                   CERTIFICATE_WARN_DAYS, issuer);
     else
         plan_item(plan, PLAN_DONE, name, "a certificate of %s", issuer);
@@ -77,12 +77,13 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
     if (approver->type == SKA_APPROVER_ONBOARDED)
         plan_item(plan, PLAN_ASK, name,
                   "has the broker made their key and certificate, and have they fetched the key "
-                  "(onboarded)? Who they are is then the broker's word");
+                  "(onboarded)? Who they are, only the broker says then");
     else if (certificate != NULL)
         plan_certificate(plan, name, certificate);
     else if (plan->sam)
-        plan_item(plan, PLAN_TO_DO, name,
-                  "a certificate of a CA that the partition knows: SAM mode takes no plain keys");
+        plan_item(
+            plan, PLAN_TO_DO, name,
+            "a certificate of a CA that the partition knows: SAM mode does not accept plain keys");
     else
         plan_item(plan, PLAN_DONE, name, "a public key");
     X509_free(certificate);

@@ -39,11 +39,11 @@ static const struct passwd *plan_signer(struct plan *plan)
     const struct passwd *entry = getpwnam(plan->user);
 
     if (entry != NULL && entry->pw_uid == 0)
-        plan_item(plan, PLAN_TO_DO, "signer", "another user than root, for --user");
+        plan_item(plan, PLAN_TO_DO, "signer", "a user other than root, for --user");
     else if (entry != NULL)
         plan_item(plan, PLAN_DONE, "signer", "the user %s", plan->user);
     else {
-        plan_item(plan, PLAN_TO_DO, "signer", "the user %s, as whom keys are used", plan->user);
+        plan_item(plan, PLAN_TO_DO, "signer", "the user %s, who uses the keys", plan->user);
         plan_command("useradd --system --home-dir /var/lib/ska --shell /usr/sbin/nologin %s",
                      plan->user);
     }
@@ -198,7 +198,7 @@ static void plan_agent(struct plan *plan, const char *path)
         return;
     }
     plan_item(plan, PLAN_TO_DO, "agent",
-              "one that listens at %s; for one of systemd's see skatool(1), agent", path);
+              "one that listens at %s; for a systemd unit see skatool(1), agent", path);
 }
 
 static void plan_agents(struct plan *plan)
@@ -226,9 +226,8 @@ static void plan_execution(struct plan *plan)
         return;
     }
     plan_item(plan, PLAN_ASK, "blocking keys",
-              "should a risk officer be able to stop a key without the signer? That takes units of "
-              "systemd, with "
-              "User= and OPENSSL_CONF of the signer in a drop-in");
+              "should a risk officer be able to stop a key without the signer? That takes systemd "
+              "units, with the signer's User= and OPENSSL_CONF in a drop-in");
     plan_command("systemctl enable --now ska-execute.path ska-execute.timer");
 }
 

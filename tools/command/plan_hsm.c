@@ -90,7 +90,7 @@ static void plan_sam(struct plan *plan)
               "configuration, before the keys are made?");
     plan_item(plan, PLAN_ASK, "CAs",
               "in SAM mode: are the CAs of the approvers' certificates in the partition's "
-              "configuration? It takes them by an import of XML only");
+              "configuration? It accepts them only by an XML import");
 }
 
 static struct hsm_token *plan_token(struct plan *plan)
@@ -151,10 +151,10 @@ static void plan_clock(struct plan *plan, uint64_t seconds)
     if (llabs(difference) <= CLOCK_TOLERANCE)
         plan_item(plan, PLAN_DONE, "clocks", "of HSM and computer agree");
     else
-        plan_item(plan, PLAN_TO_DO, "clocks",
-                  "the HSM's is %lld seconds %s this computer's: time limits are counted by the "
-                  "HSM's, what people learn of them by what it answers",
-                  llabs(difference), difference > 0 ? "ahead of" : "behind");
+        plan_item(
+            plan, PLAN_TO_DO, "clocks",
+            "the HSM's is %lld seconds %s this computer's: time limits count by the HSM's clock",
+            llabs(difference), difference > 0 ? "ahead of" : "behind");
 }
 
 static void plan_timestamp_key(struct plan *plan, struct hsm_token *token)

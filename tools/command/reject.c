@@ -143,11 +143,11 @@ static bool check_said(struct tool *tool, struct reject *reject, bool *already)
     reject->again = *already && reject->reason != NULL && !has_reason(review, reject->reason);
     *already = *already && !reject->again;
     if (*already)
-        report_note("this key has rejected request %.16s already; nothing to do",
+        report_note("this key has already rejected request %.16s; nothing to do",
                     request_shown_id(review->request));
     return !(ska_ballot_has_approved(&review->ballot, key) || sent) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
-                    "this key has approved request %.16s already, and an approval cannot be taken "
+                    "this key has already approved request %.16s, and an approval cannot be taken "
                     "back; nothing was written",
                     request_shown_id(review->request));
 }
@@ -177,7 +177,7 @@ static bool check_operand(struct tool *tool, const char *what)
     return what != NULL ||
            options_wrong(tool, "missing argument: REQUEST or ID (skatool requests shows ids; "
                                "skatool approve without ID shows what waits for you, one after the "
-                               "other, and takes rejections, too)");
+                               "other, and accepts rejections, too)");
 }
 
 bool reject_command(struct tool *tool, int argc, char **argv)
@@ -188,9 +188,9 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
-        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the rejection",
+        OPTION_TEXT("cert", "FILE", "your certificate, to include in the rejection",
                     &review->certificate),
-        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the rejection",
+        OPTION_TEXT("reason", "TEXT", "why, for the requester; signed with the rejection",
                     &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.where.directory),
@@ -203,11 +203,10 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
                  "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
-        .help =
-            "Shows a request, asks, and leaves your signed rejection: in a file next to REQUEST,\n"
-            "or in the approvals directory DIR, where those who wait see it at once. If you\n"
-            "approve later, that counts instead. At the broker of URL a rejection is final, and\n"
-            "has no reason.",
+        .help = "Shows a request, asks, and leaves your signed rejection: in a file next to\n"
+                "REQUEST, or in the approvals directory DIR, where waiting programs see it at\n"
+                "once. If you approve later, that counts instead. At the broker URL a rejection\n"
+                "is final, and has no reason.",
         .options = options,
         .operands = operands,
         .operands_allowed = 1,

@@ -95,7 +95,7 @@ static bool choose_pss(struct tool *tool, const struct request *request,
     uint64_t salt = ska_digest_length(mechanism->digest);
 
     if (request->salt_length != NULL && mechanism->scheme != SKA_SCHEME_PSS)
-        return options_wrong(tool, "--salt-length is for --padding pss");
+        return options_wrong(tool, "--salt-length needs --padding pss");
     if (mechanism->scheme != SKA_SCHEME_PSS)
         return true;
     if (request->salt_length != NULL && strcmp(request->salt_length, "digest") != 0 &&
@@ -186,7 +186,7 @@ static bool write_request_file(struct tool *tool, const struct ska_request *requ
 static void warn_of_blocked(struct backend_key *key)
 {
     if (ska_key_is_blocked(key))
-        report_warning("%skey '%s' is blocked: approvals are of no use until it is unblocked",
+        report_warning("%skey '%s' is blocked: approvals are useless until it is unblocked",
                        backend_word_lead(backend_key_word(key)), backend_key_label(key));
 }
 
@@ -200,7 +200,7 @@ static void warn_of_directory(const struct tool *tool, const struct output *outp
         return;
     path = strdup(output->path);
     if (path != NULL && output_is_same_file(directory, dirname(path)))
-        report_warning("%s lies in the approvals directory, where approvers see only what has its "
+        report_warning("%s is in the approvals directory, where approvers see only what has its "
                        "name there: use --dir, or send them this file itself",
                        output->path);
     free(path);
@@ -262,9 +262,10 @@ static bool choose_rules(struct tool *tool, const struct request *request,
     size_t named = 0;
 
     if (policy->blocked)
-        return ska_fail(&tool->errors, SKA_R_BAD_POLICY,
-                        "%s: keyStatus: a modification blocks no key; --operation block does",
-                        request->policy);
+        return ska_fail(
+            &tool->errors, SKA_R_BAD_POLICY,
+            "%s: keyStatus: a modification does not block a key; --operation block does",
+            request->policy);
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         rules[i] = policy->named[i] ? &policy->rules[i] : NULL;
         named += policy->named[i];
@@ -363,7 +364,8 @@ static bool check_request_options(struct tool *tool, struct request *request)
     if (request->directory != NULL && request->output.path != NULL)
         return options_wrong(tool, "--dir and --output cannot be used together");
     if (!signing && request->input != NULL)
-        return options_wrong(tool, "'%s' is an unexpected argument: to %s a key takes no input",
+        return options_wrong(tool,
+                             "'%s' is an unexpected argument: a request to %s a key has no input",
                              request->input, request->operation_name);
     if (!signing && (request->digest != NULL || request->padding != NULL ||
                      request->salt_length != NULL || request->payload != NULL))
@@ -390,24 +392,23 @@ bool request_command(struct tool *tool, int argc, char **argv)
 {
     struct request request = {0};
     const struct option_entry options[] = {
-        OPTION_NEEDED("key", "URI", "the key that is to sign or to be changed", &request.key),
-        OPTION_TEXT("operation", "NAME", "sign (if not given), block, unblock or modify",
+        OPTION_NEEDED("key", "URI", "the key to sign with or to change", &request.key),
+        OPTION_TEXT("operation", "NAME", "sign (default), block, unblock or modify",
                     &request.operation_name),
-        OPTION_TEXT("digest", "NAME", "SHA256 if not given", &request.digest),
-        OPTION_TEXT("padding", "NAME", "RSA: pkcs1 (if not given) or pss", &request.padding),
-        OPTION_TEXT("salt-length", "N", "PSS: as long as the digest if not given",
+        OPTION_TEXT("digest", "NAME", "default: SHA256", &request.digest),
+        OPTION_TEXT("padding", "NAME", "RSA: pkcs1 (default) or pss", &request.padding),
+        OPTION_TEXT("salt-length", "N", "PSS; default: as long as the digest",
                     &request.salt_length),
-        OPTION_TEXT("payload", "FORM", "what is approved: digest (if not given) or message",
+        OPTION_TEXT("payload", "FORM", "what is approved: digest (default) or message",
                     &request.payload),
-        OPTION_TEXT("policy", "FILE",
-                    "modify: the rules that are to change; those not named stay, but "
-                    "a broker wants all four",
-                    &request.policy),
+        OPTION_TEXT(
+            "policy", "FILE",
+            "modify: the rules to change; others stay the same, but a broker needs all four",
+            &request.policy),
         OPTION_TEXT("ca", "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
                     &request.ca_path),
         OPTION_TEXT("timestamp-key", "LABEL",
-                    "key that makes the timestamp; else the configured one",
-                    &request.timestamp_key),
+                    "key that makes the timestamp; default: as configured", &request.timestamp_key),
         OPTION_TEXT("description", "TEXT", "a line for the approvers; the HSM does not protect it",
                     &request.description),
         OPTION_TEXT("dir", "DIR", "put it into an approvals directory", &request.directory),
@@ -419,15 +420,14 @@ bool request_command(struct tool *tool, int argc, char **argv)
         .usage = "--key URI [OPTION...] [INPUT]\n"
                  "       skatool request --key URI --operation block | unblock [OPTION...]\n"
                  "       skatool request --key URI --operation modify --policy FILE [OPTION...]",
-        .help =
-            "Writes a request for approval of a signature over INPUT (a file; else standard\n"
-            "input). What is left out is what `openssl dgst -sign` would do with this key.\n"
-            "Or of a change of the key: to block it, to unblock it, to give it other rules.\n"
-            "Hand the request to the approvers; they add to it with `skatool approve`.\n"
-            "With --dir it lies where programs that sign put theirs. To block, unblock or\n"
-            "modify a key nobody needs a login to the HSM for that: without one an order is\n"
-            "left there, and the signer's side (`skatool execute --dir`) makes a request of it.\n"
-            "Behind a broker the request is handed in there, unless -o names a file.",
+        .help = "Writes a request for approval of a signature over INPUT (a file; default:\n"
+                "standard input), with the defaults of `openssl dgst -sign` for this key; or of\n"
+                "a change of the key: to block it, to unblock it, or to give it other rules.\n"
+                "Send the request to the approvers, who add to it with `skatool approve`. With\n"
+                "--dir it is put where programs that sign put theirs. To block, unblock or\n"
+                "modify a key you need no login to the HSM for that: without one an order is\n"
+                "left there, which the signer (`skatool execute --dir`) turns into a request.\n"
+                "Behind a broker the request is submitted there, unless -o names a file.",
         .options = options,
         .operands = &request.input,
         .operands_allowed = 1,

@@ -52,7 +52,7 @@ void request_note_order(const struct tool *tool, const char *uri, enum ska_opera
     struct hsm_uri *parsed = NULL;
 
     if (settings->tsb_url == NULL && hsm_uri_parse(uri, &parsed, NULL) && !has_login(tool, parsed))
-        report_note("to %s a key nobody needs a login to the HSM: --dir %s leaves an order in the "
+        report_note("to %s a key you need no login to the HSM: --dir %s leaves an order in the "
                     "approvals directory, which the signer's side turns into a request",
                     text_operation(operation),
                     settings->approvals_dir == NULL ? "DIR" : settings->approvals_dir);
@@ -73,7 +73,7 @@ bool request_put(struct tool *tool, const struct ska_job *job, const char *direc
                       job->operation == SKA_OPERATION_SIGN ? " with" : "");
     text_quoted(&text, ska_span_text(backend_key_label(job->key)));
     report_note("%s %s in %s; approvers: skatool approve --approver KEY --dir %s %.16s",
-                ska_buffer_string(&text), made ? "is open" : "was open already", directory,
+                ska_buffer_string(&text), made ? "is open" : "was already open", directory,
                 directory, id);
     ska_buffer_free(&text);
     ska_buffer_format(&text, "%s\n", id);

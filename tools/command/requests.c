@@ -132,7 +132,7 @@ static const char *why_dead(const struct listed_request *listed)
     case REQUEST_HOPELESS:
         return "too many have rejected it";
     case REQUEST_OVER:
-        return "it is too late for approvals";
+        return "the time for approvals is over";
     case REQUEST_OPEN:
         return listed->awaited == SKA_AWAITED_NO ? "nobody waits for it" : NULL;
     case REQUEST_COMPLETE:
@@ -223,7 +223,7 @@ static bool clean_requests(struct requests *requests)
     bool done = request_place_visit(requests->place, &requests->filter, note_dead, &cleaning);
 
     if (done && cleaning.count == 0)
-        report_message("There is nothing of yours in %s to clear away.", requests->place->name);
+        report_message("There is nothing of yours in %s to remove.", requests->place->name);
     else
         done = done && ask_to_clean(&cleaning) &&
                request_place_visit(requests->place, &requests->filter, withdraw_dead, &cleaning);
@@ -240,9 +240,9 @@ static bool requests_check_options(struct requests *requests)
 
     if (requests->clean &&
         (requests->json || requests->approver != NULL || requests->documents != NULL))
-        return options_wrong(tool, "--clean goes with none of --json, --approver, --documents");
+        return options_wrong(tool, "--clean cannot be used with --json, --approver or --documents");
     if (requests->yes && !requests->clean)
-        return options_wrong(tool, "--yes goes with --clean only");
+        return options_wrong(tool, "--yes needs --clean");
     return key_label_take(tool, &requests->filter.key, &requests->label) &&
            request_age(tool, "older", requests->older, &requests->filter.least_age) &&
            request_age(tool, "newer", requests->newer, &requests->filter.most_age);
@@ -278,23 +278,23 @@ bool requests_command(struct tool *tool, int argc, char **argv)
 {
     struct requests requests = {.tool = tool, .filter = REQUEST_FILTER_ALL};
     const struct option_entry options[] = {
-        OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
+        OPTION_TEXT("dir", "DIR", "the approvals directory; default: as configured",
                     &requests.where.directory),
         OPTIONS_BROKER(requests.where),
         OPTION_TEXT("approver", "KEY", "only what waits for this approver", &requests.approver),
-        OPTION_TEXT("cert", "FILE", "of a broker: its certificate, where rules name that",
+        OPTION_TEXT("cert", "FILE", "at a broker: its certificate, if rules name that",
                     &requests.certificate),
         OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI",
                     &requests.filter.key),
         OPTION_TEXT("requester", "WHO", "only of this user, host or program",
                     &requests.filter.requester),
-        OPTION_TEXT("older", "AGE", "only what lies there longer: 30m, 12h, 7d", &requests.older),
-        OPTION_TEXT("newer", "AGE", "only what does not lie there longer", &requests.newer),
-        OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
+        OPTION_TEXT("older", "AGE", "only what is older: 30m, 12h, 7d", &requests.older),
+        OPTION_TEXT("newer", "AGE", "only what is not older", &requests.newer),
+        OPTION_TEXT("documents", "FOLDER", "show which request is about which file in it",
                     &requests.documents),
         OPTION_FLAG("json", "as JSON, for machines", &requests.json),
         OPTION_FLAG("clean", "remove your own that cannot succeed", &requests.clean),
-        OPTION_FLAG("yes", "with --clean: do not ask before", &requests.yes),
+        OPTION_FLAG("yes", "with --clean: do not ask first", &requests.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -302,13 +302,12 @@ bool requests_command(struct tool *tool, int argc, char **argv)
         .usage = "[--dir DIR] [--approver KEY] [OPTION...] [--json]\n"
                  "       skatool requests [--tsb URL] --approver KEY [OPTION...] [--json]\n"
                  "       skatool requests --clean [--dir DIR] [OPTION...] [--yes]",
-        .help =
-            "Lists the requests in an approvals directory, the newest last: who has approved and\n"
-            "rejected each, who has put it there, whether a process waits for it, and until when\n"
-            "approvals can be used. KEY may be a private key, a public key or a certificate. A\n"
-            "broker needs your private key, and lists only what waits for you. With --clean it\n"
-            "removes your own requests that nobody waits for, that are too late or that cannot\n"
-            "succeed any more.",
+        .help = "Lists the requests in an approvals directory, newest last: who has approved\n"
+                "and rejected each, who put it there, whether a process waits for it, and until\n"
+                "when approvals can be used. KEY may be a private key, a public key or a\n"
+                "certificate. A broker needs your private key, and lists only what waits for\n"
+                "you. With --clean it removes your own requests that nobody waits for, whose\n"
+                "time is over or that can no longer succeed.",
         .options = options,
     };
     bool done = options_parse(tool, &line, argc, argv) && requests_check_options(&requests) &&

@@ -63,7 +63,8 @@ static bool check_documents(struct tool *tool, const struct seal_options *option
 
     for (size_t i = 0; i < options->count; i++)
         if (strcmp(options->documents[i], "-") == 0)
-            return options_wrong(tool, "standard input has no name to go on with: name a file");
+            return options_wrong(
+                tool, "standard input has no name by which to continue a seal: name a file");
     if (output != NULL && ska_file_descriptor(output) >= 0)
         return options_wrong(tool, "-o %s: a seal needs a file, next to which it is begun", output);
     return options->count < 2 || output == NULL || is_folder(output) ||
@@ -92,9 +93,9 @@ static bool check_timestamp_options(struct tool *tool, const struct seal_options
     if ((call->reply != NULL || call->query != NULL) && options->count > 1)
         return options_wrong(tool, "--timestamp and --timestamp-query are for one document");
     if ((call->tsa != NULL) + (call->reply != NULL) + (call->query != NULL) > 1)
-        return options_wrong(tool, "only one of --tsa, --timestamp and --timestamp-query");
+        return options_wrong(tool, "use only one of --tsa, --timestamp and --timestamp-query");
     if (call->tsa_ca != NULL && call->tsa == NULL && call->reply == NULL)
-        return options_wrong(tool, "--tsa-ca is for --tsa and --timestamp");
+        return options_wrong(tool, "--tsa-ca needs --tsa or --timestamp");
     return (call->query == NULL || output_check(tool, &query, options->documents[0])) &&
            (call->tsa == NULL || seal_timestamp_check(call->tsa, call->tsa_ca, &tool->errors));
 }
@@ -209,32 +210,30 @@ bool seal_command(struct tool *tool, int argc, char **argv)
         OPTION_NEEDED("key", "URI", "the key that seals", &options.key),
         OPTION_NEEDED("cert", "FILE", "its certificate, PEM or DER", &options.certificate),
         OPTION_TEXT("chain", "FILE", "further certificates for the seal, in PEM", &options.chain),
-        OPTION_TEXT("digest", "NAME", "of the document; SHA256 if not given", &options.digest),
-        OPTION_TEXT("description", "TEXT",
-                    "a line for the approvers; the document's name if not given",
+        OPTION_TEXT("digest", "NAME", "of the document; default: SHA256", &options.digest),
+        OPTION_TEXT("description", "TEXT", "a line for the approvers; default: the document's name",
                     &call.description),
         OPTION_TEXT("approvals-timeout", "SECS",
-                    "how long to wait for approvals; else as URI or configuration say",
+                    "how long to wait for approvals; default: as the URI or configuration says",
                     &options.timeout),
-        OPTION_TEXT("tsa", "URL", "have a time-stamp made there", &call.tsa),
-        OPTION_TEXT("tsa-ca", "FILE",
-                    "CAs in PEM for time-stamp and server; the system's if not given",
+        OPTION_TEXT("tsa", "URL", "get a time-stamp from there", &call.tsa),
+        OPTION_TEXT("tsa-ca", "FILE", "CAs in PEM for time-stamp and server; default: the system's",
                     &call.tsa_ca),
-        OPTION_TEXT("timestamp-query", "FILE", "write what a time-stamp authority is to be asked",
+        OPTION_TEXT("timestamp-query", "FILE", "write the query for a time-stamp authority",
                     &call.query),
         OPTION_TEXT("timestamp", "FILE", "put the authority's reply into the seal", &call.reply),
-        OPTION_FLAG("restart", "begin again what was begun with something else", &call.restart),
-        {"output", 'o', "FILE", "the seal, or a folder for seals; else DOCUMENT.p7s",
+        OPTION_FLAG("restart", "begin again if something else was begun", &call.restart),
+        {"output", 'o', "FILE", "the seal, or a folder for seals; default: DOCUMENT.p7s",
          &options.output.path, NULL, false},
-        OPTION_FLAG("force", "replace a file that is there and is no such seal", &call.force),
+        OPTION_FLAG("force", "replace an existing file that is not such a seal", &call.force),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
         .usage = "--key URI --cert FILE [OPTION...] DOCUMENT...",
         .help = "Makes a detached CAdES signature (level B-B; with a time-stamp B-T) of each\n"
-                "document. Where approvals are needed it asks for all of them, and then waits.\n"
-                "Whatever comes between, the same command goes on where it was: until a seal is\n"
+                "document. If approvals are needed it asks for all of them, and then waits.\n"
+                "After an interruption the same command continues where it was: until a seal is\n"
                 "done, what is to be approved stays in DOCUMENT.p7s.ska-pending.",
         .options = entries,
         .operands = options.documents,

@@ -27,7 +27,7 @@ static void add_place(struct ska_buffer *text, struct backend_key *key)
     else
         text_row(text, "token", backend_key_token_label(key));
     if (backend_key_word(key) != BACKEND_WORD_OF_HSM)
-        text_row(text, "told by", "the broker; the HSM was not asked, and nothing confirms it");
+        text_row(text, "source", "the broker; the HSM was not asked, and nothing confirms it");
 }
 
 static bool print_text(struct tool *tool, struct backend_key *key,

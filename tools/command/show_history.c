@@ -228,11 +228,11 @@ bool history_command(struct tool *tool, int argc, char **argv)
     struct past past = {
         .tool = tool, .least_age = INT64_MIN, .most_age = INT64_MAX, .now = time(NULL)};
     const struct option_entry options[] = {
-        OPTION_TEXT("approver", "KEY", "only by this key of yours", &past.approver),
+        OPTION_TEXT("approver", "KEY", "only answers with this key of yours", &past.approver),
         OPTION_TEXT("key", "LABEL", "only for the key with this label, or URI", &past.key),
         OPTION_TEXT("answer", "WHAT", "only what was approved, or rejected", &past.answer),
-        OPTION_TEXT("older", "AGE", "only what is longer ago: 12h, 7d, 365d", &past.older),
-        OPTION_TEXT("newer", "AGE", "only what is not longer ago", &past.newer),
+        OPTION_TEXT("older", "AGE", "only what is older: 12h, 7d, 365d", &past.older),
+        OPTION_TEXT("newer", "AGE", "only what is not older", &past.newer),
         OPTION_FLAG("json", "as JSON, for machines", &past.json),
         OPTION_CONFIG(tool),
         OPTION_END,

@@ -29,7 +29,7 @@ static bool conclude_ballot(struct tool *tool, const struct ska_ballot *ballot)
         reason = verdict.hopeless ? SKA_R_REJECTED : SKA_R_APPROVALS_MISSING;
         ska_ballot_progress_text(ballot, &text);
         if (verdict.hopeless)
-            ska_buffer_text(&text, "; talk to who rejected it, or withdraw it and ask anew");
+            ska_buffer_text(&text, "; talk to those who rejected it, or withdraw it and ask again");
     }
     ska_buffer_text(&text, "; ");
     of_time = ska_ballot_time_text(ballot, &text);
@@ -61,7 +61,7 @@ static bool status_conclude(struct tool *tool, const struct status *status)
         return false;
     if (status->state.blocked == BACKEND_YES && status->request->operation == SKA_OPERATION_SIGN)
         return ska_fail(
-            &tool->errors, SKA_R_KEY_BLOCKED, "%s'%s' cannot sign before it is unblocked",
+            &tool->errors, SKA_R_KEY_BLOCKED, "%s'%s' cannot sign until it is unblocked",
             backend_word_lead(backend_key_word(status->key)), status->request->key_label);
     return true;
 }
@@ -74,7 +74,7 @@ static bool fail_no_rule(struct tool *tool, const struct status *status)
 
     return ska_fail(&tool->errors, SKA_R_UNSUPPORTED, "the request does not say who may approve%s",
                     place != NULL && place->kind->keeps_results
-                        ? ": the broker has not told the rule when it was handed in"
+                        ? ": the broker did not disclose the rule when it was submitted"
                         : "; with --key URI the HSM is asked");
 }
 
@@ -86,9 +86,8 @@ static bool find_rule(struct tool *tool, struct status *status)
 
     if (status->key != NULL && status->source.place != NULL &&
         status->source.place->kind->keeps_results)
-        return options_wrong(tool,
-                             "leave --key out: of a request at a broker the rule is shown that "
-                             "held when it was handed in");
+        return options_wrong(tool, "leave --key out: for a request at a broker the rule is shown "
+                                   "as it was when it was submitted");
     if (status->key == NULL) {
         status->ballot.rule = request_stated_rule(request);
         return status->ballot.rule != NULL || fail_no_rule(tool, status);
@@ -134,7 +133,7 @@ bool status_command(struct tool *tool, int argc, char **argv)
     struct request_source *source = &status.source;
     const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
-        OPTION_TEXT("key", "URI", "the key that the request is for: its rule as it is now", &uri),
+        OPTION_TEXT("key", "URI", "the key of the request: use its present rule", &uri),
         OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory",
                     &source->where.directory),
         OPTION_FLAG("json", "as JSON, for machines", &json),
@@ -144,13 +143,12 @@ bool status_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--key URI] [--json] REQUEST...\n"
                  "       skatool status [--key URI] [--json] [--dir DIR] ID",
-        .help =
-            "Shows how many approvals each group of the rule has and who is missing, who has\n"
-            "rejected the request, and when the approvals can be used. The request is in a file,\n"
-            "in several that are copies of it, or in an approvals directory. With --key it goes\n"
-            "by the rule that the HSM has now; without, and without an HSM, by the rule that the\n"
-            "requester states. Exit status 0: enough approvals, and in time; 2: not yet, or no\n"
-            "more.",
+        .help = "Shows how many approvals each group of the rule has and who is missing, who\n"
+                "has rejected the request, and when the approvals can be used. The request is\n"
+                "in a file, in several copies, or in an approvals directory. With --key it goes\n"
+                "by the rule that the HSM has now; without --key or an HSM, by the rule that\n"
+                "the requester states. Exit status 0: enough approvals, and in time; 2: not\n"
+                "yet, or no more.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

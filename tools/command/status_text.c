@@ -158,12 +158,11 @@ static void add_refused(const struct status *status, struct ska_buffer *text)
 static void add_whose_rule(const struct status *status, struct ska_buffer *text)
 {
     if (status->source.place != NULL && status->source.place->word != NULL)
-        ska_buffer_text(text,
-                        "Who has approved is what the broker says, and the rule is the one that "
-                        "was handed in; nothing here confirms them.\n");
+        ska_buffer_text(text, "Who has approved is what the broker says, and the rule is the one "
+                              "of when it was submitted; nothing here confirms them.\n");
     else if (status->key == NULL)
-        ska_buffer_text(text, "The rule is what the requester says; with --key URI it is "
-                              "asked for.\n");
+        ska_buffer_text(
+            text, "The rule is what the requester says; with --key URI the HSM is asked for it.\n");
     else if (backend_key_word(status->key) != BACKEND_WORD_OF_HSM)
         ska_buffer_text(text, "The rule is what the broker says; nothing here confirms it.\n");
 }

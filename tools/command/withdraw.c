@@ -27,18 +27,17 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
 {
     struct request_source source = {.by_id = true};
     const struct option_entry options[] = {
-        OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
+        OPTION_TEXT("dir", "DIR", "the approvals directory; default: as configured",
                     &source.where.directory),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
         .usage = "[--dir DIR] ID",
-        .help =
-            "Ends the request ID, so that nobody is asked any more: it vanishes from the\n"
-            "approvals directory, and programs that wait for it end. Only the user who has made\n"
-            "it and root can do so. Approvals stay valid: copies of them can be used as long as\n"
-            "the rule says.",
+        .help = "Ends the request ID, so that nobody is asked any more: it disappears from the\n"
+                "approvals directory, and programs that wait for it end. Only the user who made\n"
+                "it and root can do so. Approvals stay valid: copies of them can be used as\n"
+                "long as the rule allows.",
         .options = options,
         .operands = &source.what,
         .operand_needed = "ID",

@@ -190,10 +190,10 @@ static bool read_seal(struct sealing *sealing, const struct ska_file_place *plac
     }
     forget_seal(sealing);
     return call->force ||
-           ska_fail(sealing_errors(sealing), SKA_R_WRONG_USE,
-                    "%s is there already, but %s: choose another name with -o, or replace it with "
-                    "--force",
-                    place->path, difference);
+           ska_fail(
+               sealing_errors(sealing), SKA_R_WRONG_USE,
+               "%s already exists, but %s: choose another name with -o, or replace it with --force",
+               place->path, difference);
 }
 
 static bool look_for_seal(struct sealing *sealing)
@@ -259,7 +259,7 @@ static void say_begun(const struct sealing *sealing)
     if (!ska_content_signing_time(ska_span_of(&sealing->attributes), &begun))
         return;
     ska_duration_text(now > begun ? (uint64_t)(now - begun) : 0, &age);
-    report_note("%s: goes on with the seal that was begun at %s, %s ago, which stays its signing "
+    report_note("%s: continues the seal that was begun at %s, %s ago, which stays its signing "
                 "time; --restart begins again, and has it approved again",
                 sealing->document, text_time((uint64_t)begun, shown), ska_buffer_string(&age));
     ska_buffer_free(&age);
@@ -500,13 +500,13 @@ static bool check_timestamp(const struct sealing *sealing, bool *its_own,
 static bool fail_timestamp(struct sealing *sealing, bool its_own, const char *why)
 {
     if (its_own)
-        return ska_fail(sealing_errors(sealing), SKA_R_BAD_SIGNATURE,
-                        "the time-stamp in %s is one of its signature, but %s. Look at --tsa-ca "
-                        "first: with the right CAs it may be good. If they are right, --force has "
-                        "another one put in its place",
-                        sealing->out, why);
+        return ska_fail(
+            sealing_errors(sealing), SKA_R_BAD_SIGNATURE,
+            "the time-stamp in %s is for its signature, but %s. Look at --tsa-ca first: with the "
+            "right CAs it may be good. If they are right, --force has another one put in its place",
+            sealing->out, why);
     return ska_fail(sealing_errors(sealing), SKA_R_BAD_SIGNATURE,
-                    "the time-stamp in %s is none of its signature: %s; --force takes it out, and "
+                    "the time-stamp in %s is not for its signature: %s; --force removes it, and "
                     "keeps the signature",
                     sealing->out, why);
 }
@@ -514,7 +514,7 @@ static bool fail_timestamp(struct sealing *sealing, bool its_own, const char *wh
 /* The file has it until another one is there, where the call says which. */
 static bool give_timestamp_up(struct sealing *sealing, bool its_own, const char *why)
 {
-    const char *what = its_own ? "" : "it is none of its signature: ";
+    const char *what = its_own ? "" : "it is not for its signature: ";
 
     ska_bytes_free(&sealing->timestamp);
     if (wants_timestamp(sealing->call)) {
@@ -524,7 +524,7 @@ static bool give_timestamp_up(struct sealing *sealing, bool its_own, const char 
     }
     if (!write_seal(sealing))
         return false;
-    report_note("took the time-stamp in %s out: %s%s", sealing->out, what, why);
+    report_note("removed the time-stamp from %s: %s%s", sealing->out, what, why);
     return true;
 }
 

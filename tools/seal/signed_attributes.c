@@ -153,7 +153,7 @@ static const char *name_wrong_time(const struct seal_signer *signer, struct ska_
 
     if (!ska_content_signing_time(attributes, &seconds) ||
         seconds >= (int64_t)time(NULL) + FUTURE_SECONDS)
-        return "its signing time is in the future, or none";
+        return "its signing time is in the future, or missing";
     if (seconds < signer->valid_from)
         return "its signing time is from before the certificate was valid";
     return seconds > signer->valid_until

@@ -141,8 +141,7 @@ static bool check_validity(const X509 *certificate, const char *path,
         return ska_fail(errors, SKA_R_BAD_KEY, "%s: this certificate is not valid yet", path);
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
         return ska_fail(errors, SKA_R_BAD_KEY,
-                        "%s: this certificate has expired: a seal with it would be of no use",
-                        path);
+                        "%s: this certificate has expired: a seal with it would be useless", path);
     return true;
 }
 
@@ -303,9 +302,9 @@ static bool choose_ed25519(struct tool *tool, const char *name, struct seal_sign
     signer->mechanism.scheme = SKA_SCHEME_EDDSA;
     signer->mechanism.form = SKA_PAYLOAD_MESSAGE;
     if (name != NULL)
-        return options_wrong(tool, "--digest: this key goes with SHA512 only");
-    report_warning("OpenSSL 3.0 can verify no CMS signature of an Ed25519 key: make sure that who "
-                   "gets the seal has another program, or seal with an EC or RSA key");
+        return options_wrong(tool, "--digest: this key works only with SHA512");
+    report_warning("OpenSSL 3.0 cannot verify CMS signatures of Ed25519 keys: make sure that the "
+                   "recipients of the seal have another program, or seal with an EC or RSA key");
     return true;
 }
 

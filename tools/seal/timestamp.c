@@ -175,7 +175,7 @@ static bool fail_unvouched(const char *ca_path, enum ska_reason wrong,
     const char *reason = why_not_verified(&detail);
 
     return ska_fail(errors, wrong,
-                    "the authority's certificate is none that the CAs vouch for (%s): %s%s%s",
+                    "the authority's certificate does not chain to one of the CAs (%s): %s%s%s",
                     ca_path == NULL ? "the system's; --tsa-ca names others" : ca_path, reason,
                     detail[0] == 0 ? "" : "; ", detail);
 }
@@ -205,7 +205,7 @@ static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const cha
         return true;
     if (is_of_certificate())
         return fail_unvouched(ca_path, wrong, errors);
-    return ska_fail(errors, wrong, "the time-stamp is not one of this signature: %s",
+    return ska_fail(errors, wrong, "the time-stamp is not for this signature: %s",
                     ERR_reason_error_string(ERR_peek_last_error()));
 }
 

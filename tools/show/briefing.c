@@ -122,7 +122,7 @@ static void say_key(const struct briefing *briefing, struct page *page)
     briefing_warn_of_name("the name of the key", name, page);
     if (briefing->request->token_label == NULL)
         return;
-    page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
+    page_paragraph(page, "They say it is in the partition %s of the device that holds the keys.",
                    page_name(page, ska_span_text(briefing->request->token_label)));
 }
 
@@ -178,10 +178,11 @@ static void say_owner(const struct briefing *briefing, struct page *page)
         ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
     /* As in a folder that came by mail and was unpacked here. */
     if (*briefing->owner == geteuid())
-        page_paragraph(page,
-                       "What this computer can confirm: its %s, who is you, has put it into the "
-                       "directory. If somebody has sent it to you, who that was is not known here.",
-                       page_words(page, &who));
+        page_paragraph(
+            page,
+            "What this computer can confirm: its %s, that is you, has put it into the directory. "
+            "If somebody has sent it to you, this computer does not know who.",
+            page_words(page, &who));
     else
         page_paragraph(page,
                        "What this computer can confirm: its %s has put it into the directory.",
@@ -400,7 +401,7 @@ static void say_technical(const struct briefing *briefing, struct page *page)
         page_row(page, "digest", ska_digest_name(request->digest));
     }
     if (request->public_key.length == 0)
-        page_row(page, "key SHA-256", "not told");
+        page_row(page, "key SHA-256", "not known");
     else if (named_key_hash(briefing->libctx, ska_span_of(&request->public_key), sha256))
         page_row(page, "key SHA-256", sha256);
     else

@@ -205,7 +205,7 @@ static void say_own_key(const struct change *change, int kind, const struct ska_
         return;
     }
     ska_approver_text(rule, own, &name);
-    page_item(page, "Your key stands in it as %s.", page_words(page, &name));
+    page_item(page, "Your key is in it as %s.", page_words(page, &name));
     if (namesake.length > 0)
         page_warning(page, "ANOTHER KEY has your name, too: %s.", page_words(page, &namesake));
     ska_buffer_free(&namesake);
@@ -319,7 +319,7 @@ static const char *whose_alone(const struct change *change)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         if (change->request->has_rule[i])
-            return "only the requester's word";
+            return "known only from the requester";
     return "not known";
 }
 

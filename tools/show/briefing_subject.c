@@ -79,7 +79,7 @@ static const char *how_to_compare(enum briefing_comparison how)
 static void say_not_compared(enum briefing_comparison how, struct page *page)
 {
     page_paragraph(page,
-                   "Is it the document you have in mind? The fingerprint alone does not tell.%s",
+                   "Is it the document you have in mind? The fingerprint alone does not show it.%s",
                    how_to_compare(how));
 }
 

@@ -227,7 +227,7 @@ static bool check_onboarded(struct tool *tool, const X509_STORE *store,
 
     if (!done)
         ska_fail(&tool->errors, SKA_R_BAD_POLICY,
-                 "approver '%s' is there by name only (onboarded_approver_certificate): whether "
+                 "approver '%s' is given only by name (onboarded_approver_certificate): whether "
                  "the certificate that the broker has chains to a CA of --ca cannot be seen",
                  name == NULL ? "" : name);
     free(name);
@@ -455,7 +455,7 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
             find_for_sam(tool, rules[SKA_RULE_USE], &approvers, &findings);
     }
     free(approvers.list);
-    ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
+    ska_fail(&tool->errors, failure->reason, "%s. Possible reasons: %s", details,
              ska_buffer_string(&findings.text));
     ska_buffer_free(&findings.text);
     return false;

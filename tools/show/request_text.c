@@ -362,27 +362,27 @@ static void add_told_changes(OSSL_LIB_CTX *libctx, const struct key_rules *rules
     const char *teller = backend_word_text(rules->word);
 
     if (!rules->told) {
-        ska_buffer_text(text, "\nThe rules now by the HSM's word: it could not be asked\n");
+        ska_buffer_text(text, "\nThe present rules, according to the HSM: it could not be asked\n");
         text_row(text, "because",
                  rules->why_not != NULL ? rules->why_not
                                         : "the configuration has no pkcs11-module with pin-source");
         return;
     }
-    ska_buffer_format(text, "\nThe rules now by %s's word, which was asked%s:\n", teller,
+    ska_buffer_format(text, "\nThe present rules, according to %s, which was asked%s:\n", teller,
                       key_rules_are_certain(rules) ? "" : "; nothing confirms it");
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         text_name(text, who_may[i]);
         if (rules->known[i] != NULL)
             text_rule(text, rules->known[i]);
         else
-            ska_buffer_text(text, "(not told, or not understood by this version)");
+            ska_buffer_text(text, "(not known, or not understood by this version)");
         ska_buffer_text(text, "\n");
     }
     if (rules->other_key) {
         text_name(text, "caution");
         ska_buffer_format(text, "%s's key of this name is NOT the public key given here\n", teller);
     }
-    ska_buffer_format(text, "\nWhat changes, compared with %s's word:\n", teller);
+    ska_buffer_format(text, "\nWhat changes, compared with what %s says:\n", teller);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         add_rule_change(libctx, rules->known[i], modification, i, text);
 }

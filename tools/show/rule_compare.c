@@ -142,7 +142,7 @@ static void add_removed_group(struct comparison *comparison,
                               const struct ska_group *group)
 {
     struct rule_change *change =
-        add_change(comparison, "group REMOVED, nobody of it is needed any more: ");
+        add_change(comparison, "group REMOVED, nobody in it is needed any more: ");
 
     ska_group_list_text(NULL, group, &change->line);
     if (group->quorum == 0)

@@ -85,7 +85,7 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
     struct ska_rule rule = {NULL, 0};
 
     if (encoded.data == NULL) {
-        ska_buffer_text(text, "(not told)");
+        ska_buffer_text(text, "(not known)");
     } else if (ska_rule_decode(encoded, &rule, &quiet)) {
         text_rule(text, &rule);
     } else if (failure.reason == SKA_R_OUT_OF_MEMORY) {
@@ -150,7 +150,7 @@ bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key)
 
 const char *text_told(enum backend_told told)
 {
-    return told == BACKEND_NOT_TOLD ? "not told" : told == BACKEND_YES ? "yes" : "no";
+    return told == BACKEND_NOT_TOLD ? "not known" : told == BACKEND_YES ? "yes" : "no";
 }
 
 bool text_add_told(cJSON *object, const char *name, enum backend_told told)

@@ -340,7 +340,8 @@ static void show_broken_element(struct view *view, const struct ska_wire_reader 
         length = (size_t)load_number(ska_span(rest.data + 2, 2));
         ska_buffer_format(view->text, "element 0x%04X ", ska_wire_peek(reader));
         if (ska_wire_is_long(reader))
-            ska_buffer_text(view->text, "is longer than 65534 bytes, in a form that is not read, ");
+            ska_buffer_text(view->text,
+                            "is longer than 65534 bytes, in a form that is not supported, ");
         else if (length > rest.length - ELEMENT_HEADER)
             ska_buffer_format(view->text, "says %zu bytes where %zu are left, ", length,
                               rest.length - ELEMENT_HEADER);

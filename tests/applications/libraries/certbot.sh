@@ -4,7 +4,7 @@
 title='certbot `--csr`'
 packages='certbot python3-cryptography'
 commands='certbot /usr/bin/python3'
-works='part: the certificate'\''s key stays in the HSM; the account'\''s cannot: it is kept as a JWK'
+works='part: the certificate'\''s key stays in the HSM; the account'\''s does not: it is kept as a JWK'
 configuration() {
     cat <<'END'
 openssl req -new -key /etc/ska/www.pem -subj / -addext subjectAltName=DNS:www.example -out www.csr

@@ -4,7 +4,7 @@
 title='Perl Crypt::OpenSSL::RSA (Mail::DKIM)'
 packages='libcrypt-openssl-rsa-perl'
 commands='perl'
-works='no: it wants the private value of an `RSA`'
+works='no: it needs the private value of an `RSA`'
 keys='rsa'
 prepare() {
     perl -MCrypt::OpenSSL::RSA -e 1 2>/dev/null || skip 'no Crypt::OpenSSL::RSA'

@@ -4,7 +4,7 @@
 title='python-cryptography'
 packages='python3-cryptography'
 commands='/usr/bin/python3'
-works='part: Ed25519 and EC; not RSA: it looks at the private value of an `RSA`'
+works='part: Ed25519 and EC; not RSA, for which it needs the private value'
 needs='for EC `legacy-methods = yes`'
 keys='ed ordinary_ed www ordinary rsa'
 configuration() {

@@ -4,7 +4,7 @@
 title='PyJWT'
 packages='python3-jwt python3-cryptography'
 commands='/usr/bin/python3'
-works='part: EdDSA and ES256; RS256 is python-cryptography'\''s'
+works='part: EdDSA and ES256; for RS256 see python-cryptography'
 needs='`skatool pem --pkcs8`; for ES256 `legacy-methods = yes`'
 keys='ed ordinary_ed www ordinary rsa'
 configuration() {

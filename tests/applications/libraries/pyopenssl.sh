@@ -4,7 +4,7 @@
 title='pyOpenSSL'
 packages='python3-openssl'
 commands='/usr/bin/python3'
-works='part: all but `PKey.check()`, which looks at the private value of an `RSA`'
+works='part: everything except `PKey.check()`, which needs the private value of an `RSA`'
 keys='www rsa ordinary ordinary_rsa'
 configuration() {
     cat <<'END'

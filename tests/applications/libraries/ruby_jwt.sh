@@ -4,7 +4,7 @@
 title='ruby-jwt'
 packages='ruby ruby-jwt'
 commands='ruby'
-works='part: ES256; with RSA Ruby'\''s `openssl` asks for a private value'
+works='part: ES256; for RSA Ruby'\''s `openssl` needs the private value'
 configuration() {
     cat <<'END'
 JWT.encode(claims, OpenSSL::PKey.read(File.read('/etc/ska/www.pem')), 'ES256')

@@ -126,7 +126,7 @@ for label in ordinary guarded approved; do
     fi
     if [ $label = approved ]; then
         stop "$agent" KILL
-        stopped_by 'agent .*: nobody listens there'
+        stopped_by 'agent .*: nothing is listening there'
         start_agent
         back
     fi

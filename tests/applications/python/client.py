@@ -6,7 +6,7 @@ import sys
 import urllib.request
 
 context = ssl.create_default_context(cafile="/etc/ska/ca.crt")
-# client.pem is no key but a reference to one, made by:
+# client.pem is not a key but a reference to one, made by:
 # skatool pem --key 'ska:token=web;object=client' -o client.pem
 context.load_cert_chain("/etc/ska/client.crt", "/etc/ska/client.pem")
 

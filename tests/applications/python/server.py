@@ -6,7 +6,7 @@ import ssl
 import sys
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-# www.pem is no key but a reference to one, made by:
+# www.pem is not a key but a reference to one, made by:
 # skatool pem --key 'ska:token=web;object=www' -o www.pem
 context.load_cert_chain("/etc/ska/www.crt", "/etc/ska/www.pem")
 

@@ -5,7 +5,7 @@ title='coturn'
 packages='coturn'
 commands='turnserver'
 works=full
-needs='an agent with `payload=any`: Debian'\''s speaks TLS 1.2; Debian'\''s unit has `User=turnserver`: then the PIN of `turnserver`'
+needs='an agent with `payload=any`, since Debian'\''s version uses TLS 1.2; a PIN file of `turnserver`, as Debian'\''s unit has `User=turnserver`'
 logs=nothing
 user=turnserver
 port=5349

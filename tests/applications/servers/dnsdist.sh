@@ -5,7 +5,7 @@ title='dnsdist (DNS over TLS, over HTTPS)'
 packages='dnsdist'
 commands='dnsdist'
 works=full
-needs='Debian'\''s unit has `User=_dnsdist`: then the PIN of `_dnsdist`'
+needs='a PIN file of `_dnsdist`, as Debian'\''s unit has `User=_dnsdist`'
 logs=nothing
 user=_dnsdist
 port=853

@@ -5,7 +5,7 @@ title='Dovecot'
 packages='dovecot-imapd'
 commands='dovecot'
 works=full
-needs='`load = early`, or no chroot and the PIN of `dovenull`; `import_environment`, since it clears its environment'
+needs='`load = early`, or no chroot and a PIN file of `dovenull`; `import_environment`, since it clears its environment'
 logs=full
 user=dovenull
 port=993

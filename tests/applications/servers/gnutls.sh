@@ -4,7 +4,7 @@
 title='GnuTLS and NSS: wget, git, slapd, exim4, zabbix-agent, uacme, Knot and others'
 packages='gnutls-bin'
 commands='gnutls-serv'
-works='no: they never see OpenSSL; ordinary keys work without the provider, by a `pkcs11:` URI'
+works='no: they do not use OpenSSL; ordinary keys work without the provider, by a `pkcs11:` URI'
 configuration() {
     cat <<'END'
 # an ordinary key, where a program takes URIs; p11-kit has to know the HSM's module

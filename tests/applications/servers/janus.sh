@@ -5,7 +5,7 @@ title='Janus (DTLS)'
 packages='janus'
 commands='janus'
 works=full
-needs='its HTTPS is GnuTLS'\''s; tried is only that it loads the key, since DTLS takes a browser'
+needs='its HTTPS uses GnuTLS; the test only loads the key, since DTLS needs a browser'
 configuration() {
     cat <<'END'
 # janus.jcfg

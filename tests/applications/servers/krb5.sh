@@ -5,7 +5,7 @@ title='MIT Kerberos, PKINIT: KDC and kinit'
 packages='krb5-kdc krb5-pkinit krb5-user krb5-admin-server'
 commands='krb5kdc kinit kdb5_util kadmin.local klist'
 works=full
-needs='no Ed25519, as with files'
+needs='no Ed25519 (nor with files)'
 logs=nothing
 configuration() {
     cat <<'END'

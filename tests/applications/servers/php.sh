@@ -5,7 +5,7 @@ title='PHP 8.2: stream server, `openssl_sign`, `openssl_cms_sign`, `openssl_csr_
 packages='php-cli'
 commands='php'
 works=full
-needs='Ed25519 as PHP has it: TLS only'
+needs='Ed25519 only for TLS, as always in PHP'
 logs=nothing
 port=8443
 configuration() {

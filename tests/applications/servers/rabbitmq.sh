@@ -4,7 +4,7 @@
 title='RabbitMQ, ejabberd and all of Erlang'
 packages='erlang-base erlang-ssl erlang-crypto erlang-public-key'
 commands='escript'
-works='no: Erlang decodes the key itself (`public_key:pem_decode`); RabbitMQ starts and fails each handshake, ejabberd ends'
+works='no: Erlang decodes the key itself (`public_key:pem_decode`); RabbitMQ starts but every handshake fails, ejabberd exits'
 # shellcheck source=tests/applications/row.sh
 . "$(dirname "$0")/../row.sh"
 authority

@@ -5,7 +5,7 @@ title='Squid, `https_port` and `ssl-bump`'
 packages='squid-openssl'
 commands='squid curl'
 works='full'
-needs='no Ed25519, nor as a file; an agent that approves with `payload=any` for root as well, since `https_port` signs a certificate when it starts; for `ssl-bump` the PIN readable by `proxy`'
+needs='no Ed25519 (nor with files); an agent that approves with `payload=any` for root as well, since `https_port` signs a certificate when it starts; for `ssl-bump` a PIN file of `proxy`'
 logs=nothing
 user=proxy
 port=3130

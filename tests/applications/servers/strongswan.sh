@@ -7,7 +7,7 @@ commands='pki'
 mounts=private
 network=private
 works=full
-needs='`skatool pem --pkcs8`; charon has the provider, `swanctl` must not: it would write the key again'
+needs='`skatool pem --pkcs8`; charon needs the provider, `swanctl` must not have it: it would rewrite the key'
 configuration() {
     cat <<'END'
 skatool pem --pkcs8 --key 'ska:token=web;object=www' -o /etc/swanctl/private/www.pem

@@ -5,7 +5,7 @@ title='cert_create (Trusted Firmware-A)'
 packages='arm-trusted-firmware-tools'
 commands='cert_create'
 works=full
-needs='**`-n` makes a new key in silence when it cannot read one**: compare the public key'
+needs='**`-n` silently makes a new key if it cannot read one**: compare the public key'
 logs=full
 keys='rsa ordinary_rsa www ordinary'
 configuration() {

@@ -4,7 +4,7 @@
 title='BIND 9.18'\''s DNSSEC tools'
 packages='bind9-utils'
 commands='dnssec-keyfromlabel'
-works='no: labels are for an engine; BIND 9.20 takes a URI ([journey](../../doc/applications.md#dnssec))'
+works='no: it takes labels only for an engine; BIND 9.20 accepts a URI ([journey](../../doc/applications.md#dnssec))'
 # shellcheck source=tests/applications/row.sh
 . "$(dirname "$0")/../row.sh"
 authority

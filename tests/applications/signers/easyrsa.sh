@@ -5,7 +5,7 @@ title='easy-rsa (the CA'\''s key)'
 packages='easy-rsa'
 commands='/usr/share/easy-rsa/easyrsa'
 works=full
-needs='the provider'\''s sections in `pki/openssl-easyrsa.cnf`: it names that itself'
+needs='the provider'\''s sections in `pki/openssl-easyrsa.cnf`, the configuration that it uses'
 logs=full
 keys='www rsa ordinary'
 configuration() {

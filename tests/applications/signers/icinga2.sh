@@ -5,14 +5,14 @@ title='icinga2 `pki sign-csr`'
 packages='icinga2-bin'
 commands='/usr/lib/x86_64-linux-gnu/icinga2/sbin/icinga2'
 works='full'
-needs='the PIN readable by `nagios`; `legacy-methods = yes`; RSA; with approvals: `approvals-timeout`, since it signs a time; a look at the certificate: **when it cannot sign it ends with 0, and writes one without a signature**, with any key'
+needs='a PIN file of `nagios`; `legacy-methods = yes`; RSA; with approvals: `approvals-timeout`, since it signs the time; check the certificate: **if it cannot sign it exits with 0 and writes one without a signature**, with any key'
 logs=nothing
 keys='rsa ordinary_rsa'
 approvals=waiting
 user=nagios # it becomes that by itself
 configuration() {
     cat <<'END'
-# in the place of /var/lib/icinga2/ca/ca.key the reference; in the provider's section of openssl.cnf
+# put the reference at /var/lib/icinga2/ca/ca.key; in the provider's section of openssl.cnf
 legacy-methods = yes
 END
 }

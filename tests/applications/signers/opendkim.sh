@@ -5,7 +5,7 @@ title='opendkim'
 packages='opendkim python3-dkim'
 commands='opendkim python3'
 works='full'
-needs='for RSA `legacy-methods = yes`; a file that begins with `-----BEGIN`: without the comment of a reference (`sed "/^#/d"`)'
+needs='for RSA `legacy-methods = yes`; a file that begins with `-----BEGIN`: remove the comment above the reference (`sed "/^#/d"`)'
 pin_of=user
 user=opendkim
 configuration() {

@@ -5,7 +5,7 @@ title='rauc (bundles)'
 packages='rauc squashfs-tools'
 commands='rauc mksquashfs'
 works=full
-needs='with approvals: `approvals-timeout`, since it signs a time'
+needs='with approvals: `approvals-timeout`, since it signs the time'
 logs=nothing
 approvals=waiting
 configuration() {

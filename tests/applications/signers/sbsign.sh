@@ -5,7 +5,7 @@ title='sbsign (UEFI)'
 packages='sbsigntool'
 commands='sbsign sbverify python3'
 works=full
-needs='with approvals: `approvals-timeout`, since it signs a time'
+needs='with approvals: `approvals-timeout`, since it signs the time'
 logs=full
 approvals=waiting
 configuration() {

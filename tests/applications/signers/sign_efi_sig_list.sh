@@ -5,7 +5,7 @@ title='efitools (sign-efi-sig-list)'
 packages='efitools uuid-runtime'
 commands='sign-efi-sig-list cert-to-efi-sig-list python3'
 works=full
-needs='a look at standard error: **when it cannot sign it ends with 0, and leaves a file without a signature**, with any key'
+needs='check standard error: **if it cannot sign it exits with 0 and leaves a file without a signature**, with any key'
 ignores_failures=yes
 logs=full
 configuration() {
