@@ -419,7 +419,8 @@ static void the_long_form_is_refused_in_words(void **state)
     wrap(&scratch);
     assert_false(ska_rule_decode(written(&scratch), &rule, &errors));
     assert_raised(&recorder, SKA_R_BAD_RULE);
-    assert_non_null(strstr(recorder.text, "longer than 65534 bytes, in a form that is not supported"));
+    assert_non_null(
+        strstr(recorder.text, "longer than 65534 bytes, in a form that is not supported"));
 }
 
 /* ---- Certificates --------------------------------------------------------------------------- */

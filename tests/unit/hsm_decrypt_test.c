@@ -434,8 +434,7 @@ static void says_that_a_back_end_only_signs(void **state)
 
 static void does_nothing_else_with_keys_that_have_rules(void **state)
 {
-    static const char *const reasons[] = {"is an SKA key",
-                                          "only signs timestamps"};
+    static const char *const reasons[] = {"is an SKA key", "only signs timestamps"};
     uint8_t data[256] = {4};
     size_t length = sizeof(data);
     const int derived = proxy()->derive;

@@ -115,8 +115,7 @@ static void impossible_quorums_are_warned_of(void **state)
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 3, 0},
                 "WARNING: 1 of its 2 alternatives can never be satisfied", "nobody can do this");
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){1, 3, 0}, "WARNING: one person alone", NULL);
-    assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "Your key is in it as alice",
-                "WARNING");
+    assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "Your key is in it as alice", "WARNING");
 }
 
 static void keys_stand_beside_their_names(void **state)

@@ -95,7 +95,8 @@ static void the_kind_of_signature_must_fit(void **state)
     (void)state;
     refused(sign_token(), "", SKA_R_SERVER_FAILURE, "requestBase64");
     refused(sign_token(), SIGNED_BY("SHA3256_WITH_ECDSA"), SKA_R_UNSUPPORTED, "SHA3256_WITH_ECDSA");
-    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH, "is not a digest");
+    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH,
+            "is not a digest");
     refused(sign_token(), ",\"requestBase64\":\"W10=\"", SKA_R_SERVER_FAILURE, "no request");
     /* {"signRequest":{"signatureAlgorithm":"NONE_WITH_ECDSA"}} */
     request =
