@@ -589,7 +589,7 @@ static void say_why_not_short(const struct review_showing *showing, struct ska_b
 
     if (showing->rejections_unread) {
         ska_buffer_text(text, "what you have rejected before cannot be read, and this may be it: "
-                              "mend the history that the warning names");
+                              "repair the history that the warning names");
         return;
     }
     if (warnings->count == 0) {

@@ -188,7 +188,7 @@ static bool send_lost(const struct ska_system_log *log, int priority, const char
 
     if (lost == 0)
         return true;
-    snprintf(text, sizeof(text), "%u lines before this one were lost: the log did not take them",
+    snprintf(text, sizeof(text), "%u lines before this one were lost: the log did not accept them",
              lost);
     if (make_and_send(log, (priority & ~LOG_PRIMASK) | LOG_WARNING, tag, text))
         return true;

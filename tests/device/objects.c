@@ -85,7 +85,8 @@ static CK_SLOT_ID find_slot(const char *label)
         fits++;
     }
     if (fits != 1)
-        give_up("one token is wanted, there are others, or none: ", label);
+        give_up("exactly one matching token is needed; there is none, or there are several: ",
+                label);
     return found;
 }
 

@@ -74,7 +74,7 @@ succeeds skatool check-config
 shows '^- +audit-log +not set: audit lines go to syslog only' 'ok +log +syslog: failures and audit lines'
 configure "log = $work/failures.log,audit"
 configure 'log = audit'
-refused "log = 'audit': syslog, or syslog,audit, or the path" skatool show --key "$(uri free)"
+refused "log = 'audit': syslog, or syslog,audit, or the absolute path" skatool show --key "$(uri free)"
 
 # ---- Without a file ------------------------------------------------------------------------------
 

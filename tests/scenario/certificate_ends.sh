@@ -108,7 +108,7 @@ succeeds skatool show --key "$(uri certified)" --certs cas.crt
 ends 2 skatool check-config --json --certs ca.pem
 shows '"about":.*"certs"' 'ca.pem: certificates in PEM are needed'
 refused 'ca.pem: certificates in PEM are needed' skatool show --key "$(uri certified)" --certs ca.pem
-refused '--certs does not go with --plan' skatool check-config --certs ca.pem --plan
+refused '--certs cannot be used with --plan' skatool check-config --certs ca.pem --plan
 
 # One that is on the token with its key, by its label or its id; an old one next to a new one is renewed.
 key www p256 none

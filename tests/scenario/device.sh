@@ -38,10 +38,10 @@ objects >before.txt
 
 conf "$simulator"
 tried good --yes || fail "with the simulator: $(cat tried.txt)"
-told '^ordinary +ok' '^approvals +ok' '^limits +ok' '^changes +ok' '^passed$' 'Please send in' \
+told '^ordinary +ok' '^approvals +ok' '^limits +ok' '^changes +ok' '^passed$' 'Please send us' \
     'all keys of this run were removed' 'manufacturer +SKA simulator' 'mechanisms +0x' \
     'the same approvals once more: signed' 'a timeout is counted from'
-report=$(sed -n 's/^Please send in //p' tried.txt)
+report=$(sed -n 's/^Please send us //p' tried.txt)
 grep -q '^passed$' "$report" || fail "no report"
 ! grep -qF "$pin" "$report" || fail "the PIN is in the report"
 objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
@@ -58,14 +58,14 @@ conf "$simulator"
 told 'nothing was done'
 key theirs-seal p256 none
 ! tried theirs --yes || fail "others' keys are in the way, and it went on"
-told 'no run from here has made' 'theirs-seal'
+told 'were not made by a run from here' 'theirs-seal'
 succeeds skatool show --key "$(uri theirs-seal)"
 # What a run that was killed has left it removes.
 mkdir -p "$binary_dir/device/theirs"
 echo theirs-seal >"$binary_dir/device/theirs/made"
 conf "$softhsm"
 tried theirs --yes || fail "$(cat tried.txt)"
-told 'Removed what an interrupted run had left' '^passed$'
+told 'Removed the keys of an interrupted run' '^passed$'
 objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
 
 # ---- Red -----------------------------------------------------------------------------------------

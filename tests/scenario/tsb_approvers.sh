@@ -178,18 +178,18 @@ for by in task stated request; do
     approves bob "${!by}" seal "$paper"
     for again in "$task" "$stated" "$request"; do
         approves bob "$again" seal "$paper"
-        says "this key has approved request $again already, at 20.*; nothing to do"
+        says "this key has already approved request $again, at 20.*; nothing to do"
         ends 2 skatool reject --approver bob.pem "${at[@]}" --yes "$again"
-        says "declined.*this key has approved request $again already, at 20.*cannot be taken back; nothing was sent"
+        says "declined.*this key has already approved request $again, at 20.*cannot be taken back; nothing was sent"
     done
     ask 200 DELETE "/v1/request/$request"
     paper_for_bob
     succeeds skatool reject --approver bob.pem "${at[@]}" --yes "${!by}"
     for again in "$task" "$stated" "$request"; do
         succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$again"
-        says "this key has rejected request $again already, at 20.*; nothing to do"
+        says "this key has already rejected request $again, at 20.*; nothing to do"
         ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key seal --document "$paper" "$again"
-        says "declined.*this key has rejected request $again already, at 20.* a rejection is final"
+        says "declined.*this key has already rejected request $again, at 20.* a rejection is final"
     done
     ask 200 DELETE "/v1/request/$request"
 done

@@ -136,7 +136,7 @@ static void full_log_is_not_waited_for(void **state)
     line = take();
     assert_memory_equal(line, "<84>", 4); /* a warning */
     assert_string_equal(text_of(line),
-                        "2 lines before this one were lost: the log did not take them");
+                        "2 lines before this one were lost: the log did not accept them");
     assert_string_equal(text_of(take()), "again");
     assert_null(take());
     ska_system_log_close(log);
@@ -157,7 +157,7 @@ static void log_that_comes_back_is_found(void **state)
     assert_true(ska_system_log_is_there());
     assert_true(ska_system_log_write(log, LOG_INFO, "t", "first"));
     assert_string_equal(text_of(take()),
-                        "1 lines before this one were lost: the log did not take them");
+                        "1 lines before this one were lost: the log did not accept them");
     assert_string_equal(text_of(take()), "first");
     ska_system_log_close(log);
     log = ska_system_log_open();

@@ -142,7 +142,7 @@ static void check_no_audit_file(const struct ska_settings *settings)
         check_unset("audit-log", "not set: audit lines go to syslog only (log), which may lose "
                                  "some, and nothing ties them to each other");
     else
-        check_unset("audit-log", "not set: no line is written of requests and signatures");
+        check_unset("audit-log", "not set: requests and signatures are not logged");
 }
 
 void check_audit_log(struct tool *tool)
