@@ -84,7 +84,7 @@ static bool read_value(struct sim_config *config, const char *path, const CONF_V
                 value->value);
         return false;
     }
-    fprintf(stderr, "SKA simulator: %s: unknown key %s; known are", path, value->name);
+    fprintf(stderr, "SKA simulator: %s: unknown key %s; known keys are", path, value->name);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         fprintf(stderr, "%s %s", i == 0 ? "" : ",", keys[i].name);
     fprintf(stderr, "\n");

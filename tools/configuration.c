@@ -204,7 +204,7 @@ bool configuration_is_libcrypto(const char *key)
 
 void configuration_known_settings(struct ska_buffer *text)
 {
-    ska_buffer_text(text, "known are");
+    ska_buffer_text(text, "known settings are");
     for (size_t i = 0; ska_setting_names[i] != NULL; i++)
         ska_buffer_format(text, " %s,", ska_setting_names[i]);
     ska_buffer_text(text, " and libcrypto's");

@@ -34,7 +34,7 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 /* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
 bool configuration_is_setting(const char *key);
 bool configuration_is_libcrypto(const char *key);
-/* "known are pkcs11-module, token, ...", for a message about one that is misspelt. */
+/* "known settings are pkcs11-module, token, ...", for a message about one that is misspelt. */
 void configuration_known_settings(struct ska_buffer *text);
 
 /*

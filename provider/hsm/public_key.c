@@ -411,10 +411,11 @@ bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska
             nid = NID_undef;
     }
     if (nid == NID_undef)
-        return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "unknown curve: %s; known are P-256, P-384, P-521, secp256k1 and others "
-                        "that `openssl ecparam -list_curves` names",
-                        curve == NULL ? "(none)" : hsm_show(curve).text);
+        return ska_fail(
+            errors, SKA_R_UNSUPPORTED,
+            "unknown curve: %s; known curves are P-256, P-384, P-521, secp256k1 and others "
+            "that `openssl ecparam -list_curves` names",
+            curve == NULL ? "(none)" : hsm_show(curve).text);
     ERR_set_mark();
     length = i2d_ASN1_OBJECT(OBJ_nid2obj(nid), &der);
     ERR_pop_to_mark();

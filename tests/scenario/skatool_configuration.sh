@@ -72,7 +72,7 @@ configure 'approval-dir = /nowhere' 'colour = blue'
 succeeds skatool list
 [ "$(wc -l <stderr.txt)" -eq 2 ] || fail "not one line each: $(cat stderr.txt)"
 words='is not a known setting and has no effect'
-known='known are pkcs11-module, pkcs11-init-args, token, .*approvals-dir, .*progress, request-content, and libcrypto.s activate, identity, .*'
+known='known settings are pkcs11-module, pkcs11-init-args, token, .*approvals-dir, .*progress, request-content, and libcrypto.s activate, identity, .*'
 for setting in approval-dir colour; do
     grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: $setting $words; $known" \
         stderr.txt || fail "$setting: $(cat stderr.txt)"

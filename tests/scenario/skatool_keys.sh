@@ -66,7 +66,7 @@ refused 'for RSA' keygen wrong --algorithm EC --size 2048 --policy policy.json
 refused 'for EC' keygen wrong --algorithm RSA --curve P-256 --policy policy.json
 refused '1024' keygen wrong --algorithm RSA --size 1024 --policy policy.json
 refused '3072x' keygen wrong --algorithm RSA --size 3072x --policy policy.json
-refused 'P-1; known are P-256, P-384' keygen wrong --algorithm EC --curve P-1 --policy policy.json
+refused 'P-1; known curves are P-256, P-384' keygen wrong --algorithm EC --curve P-1 --policy policy.json
 refused 'CKR_CURVE_NOT_SUPPORTED' keygen wrong --algorithm EC --curve P-224 --policy policy.json
 refused 'CKR_KEY_SIZE_RANGE' keygen wrong --algorithm RSA --size 8192 --policy policy.json
 refused "'DSA' is unknown: RSA, RSA-PSS, EC" keygen wrong --algorithm DSA --policy policy.json

@@ -174,7 +174,7 @@ static void test_bad_configuration(void **state)
         {"fault = =crash\n", "fault: "},
         {"fault = C_Sign=crash,\n", "fault: "},
         {"softhsm-module = /nonexistent/module.so\n", "softhsm-module"},
-        {"softhsm_module = x\n", "unknown key softhsm_module; there are softhsm-module, sam,"},
+        {"softhsm_module = x\n", "unknown key softhsm_module; known keys are softhsm-module, sam,"},
         {"Sam = off\n", "unknown key Sam"},
         {"this is no line\n", "line 2"},
     };
