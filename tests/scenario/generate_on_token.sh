@@ -81,7 +81,7 @@ refused 'EC keys sign and derive' genpkey new "${rsa[@]}" -pkeyopt ska-key-usage
 refused 'another exponent' genpkey new "${rsa[@]}" -pkeyopt rsa_keygen_pubexp:3
 refused 'no curve' genpkey new -algorithm EC
 refused 'encoding' genpkey new -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit
-refused 'name it by ska-uri' ska genpkey -quiet -propquery provider=ska "${rsa[@]}" \
+refused 'give its URI with ska-uri' ska genpkey -quiet -propquery provider=ska "${rsa[@]}" \
     -pkeyopt ska-key-usage:sign -out key.pem
 sed -i 's|^pin-source = .*|pin-source = file:/nonexistent|' openssl.cnf
 refused 'No such file' genpkey new "${rsa[@]}"
