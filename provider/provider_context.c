@@ -10,7 +10,7 @@
 #include <openssl/provider.h>
 
 #include "provider/base/bytes.h"
-#include "provider/failure_log.h"
+#include "provider/base/failure_log.h"
 #include "provider/request/key_cache.h"
 
 /* libcrypto drops the whole text of an error that is longer than its buffer of 1024 bytes. */

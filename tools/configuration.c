@@ -189,6 +189,11 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
     return entries_of(configuration->conf, configuration->section);
 }
 
+const char *configuration_setting(const struct configuration *configuration, const char *name)
+{
+    return entry_of(configuration->conf, configuration->section, name);
+}
+
 /* What libcrypto reads in the section of any provider. */
 static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
 

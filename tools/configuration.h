@@ -31,6 +31,9 @@ void configuration_clear(struct configuration *configuration);
 /* The entries of our section; NULL: none. Borrowed. */
 const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *configuration);
 
+/* What our section says of one setting; NULL: nothing. Borrowed. */
+const char *configuration_setting(const struct configuration *configuration, const char *name);
+
 /* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
 bool configuration_is_setting(const char *key);
 bool configuration_is_libcrypto(const char *key);

@@ -54,6 +54,21 @@ static void print_report(const char *kind, char *text)
     free(text);
 }
 
+static void log_failure(const struct report *report, enum ska_reason reason, const char *format,
+                        va_list args)
+{
+    va_list again;
+    char *text = NULL;
+
+    if (report->log == NULL)
+        return;
+    va_copy(again, args);
+    text = message(0, format, again);
+    va_end(again);
+    ska_failure_log_write(report->log, reason, "", text == NULL ? "out of memory" : text);
+    free(text);
+}
+
 static void raise_to_report(void *arg, enum ska_reason reason, const char *file, int line,
                             const char *function, const char *format, va_list args)
 {
@@ -62,6 +77,7 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
     (void)file;
     (void)line;
     (void)function;
+    log_failure(report, reason, format, args);
     print_report("skatool: ", message(reason, format, args));
     exit_status_add(&report->status, reason);
 }

@@ -7,10 +7,11 @@
 
 #include <stddef.h>
 
-#include "provider/base/error.h"
+#include "provider/base/failure_log.h"
 
 struct report {
-    int status; /* the exit status so far; 0: nothing went wrong */
+    int status;                  /* the exit status so far; 0: nothing went wrong */
+    struct ska_failure_log *log; /* gets failures, too; NULL: it does not */
 };
 
 /* Failures become lines on standard error: "skatool: approvals missing: ...". */

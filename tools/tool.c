@@ -38,8 +38,17 @@ static void close_system_log(struct tool *tool)
     tool->system_log = NULL;
 }
 
+static void close_failure_log(struct tool *tool)
+{
+    ska_failure_log_close(tool->report.log);
+    ska_system_log_close(tool->failures_to);
+    tool->report.log = NULL;
+    tool->failures_to = NULL;
+}
+
 void tool_clear(struct tool *tool)
 {
+    close_failure_log(tool);
     close_system_log(tool);
     configuration_clear(&tool->configuration);
     if (tool->provider != NULL)
@@ -49,12 +58,39 @@ void tool_clear(struct tool *tool)
     tool->libctx = NULL;
 }
 
+/*
+ * Before the other settings, as the provider does: it gets what is wrong with them. A connection of
+ * its own, since of the other one audit lines that are lost are counted.
+ */
+static void open_failure_log(struct tool *tool)
+{
+    const char *where = tool->signs ? configuration_setting(&tool->configuration, "log") : NULL;
+    struct ska_settings settings = {0};
+
+    if (where != NULL && ska_settings_set(&settings, "log", where, NULL)) {
+        const bool to_syslog = ska_settings_log_to_syslog(&settings);
+
+        if (to_syslog)
+            tool->failures_to = ska_system_log_open();
+        if (!to_syslog || tool->failures_to != NULL)
+            tool->report.log = ska_failure_log_open(settings.log, tool->failures_to);
+    }
+    ska_settings_clear(&settings);
+}
+
+static bool read_configuration(struct tool *tool)
+{
+    if (!configuration_open(&tool->configuration, tool->config_path, &tool->errors))
+        return false;
+    open_failure_log(tool);
+    return configuration_apply(&tool->configuration, &tool->errors);
+}
+
 bool tool_configure(struct tool *tool)
 {
     if (tool->configured)
         return true;
-    tool->configured = configuration_open(&tool->configuration, tool->config_path, &tool->errors) &&
-                       configuration_apply(&tool->configuration, &tool->errors);
+    tool->configured = read_configuration(tool);
     if (tool->configured && ska_settings_audit_to_syslog(&tool->configuration.settings))
         tool->system_log = ska_system_log_open();
     return tool->configured;

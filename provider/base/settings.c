@@ -76,7 +76,7 @@ static const char *check_log(const char *value)
 
     return is_syslog(value, &audit) || value[0] == '/'
                ? NULL
-               : "syslog, or syslog,audit, or the absolute path of a file expected";
+               : "syslog, or syslog,audit in this order, or the absolute path of a file expected";
 }
 
 static const char *check_label(const char *value)

@@ -9,6 +9,9 @@ board
 printf 'A document.\n' >document
 key seal p256
 key free p256 empty.json
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA -days 30 -out ca.crt \
+    2>/dev/null
+plain x509 -new -force_pubkey seal.pub.pem -subj /CN=seal -days 300 -CA ca.crt -CAkey ca.pem -out seal.crt 2>/dev/null
 mkdir approvals
 log=$work/audit.log
 preload="$preload $programs/libother_syslog.so"
@@ -49,8 +52,18 @@ within 10 "not the lines of the file: $(diff <(audit_lines) "$log")" has_all
 audit_lines >collected.jsonl
 succeeds skatool audit collected.jsonl
 shows 'each tied to the one before'
-# A failure of a signature goes there, too, and is no audit line.
-grep -q '^<11>.* openssl\[[0-9]*\]: ska: approvals pending' received.txt || fail "$(cat received.txt)"
+# A failure of a signature goes there, too, and is no audit line; who waits for people is no error.
+grep -q '^<13>.* openssl\[[0-9]*\]: ska: approvals pending' received.txt || fail "$(cat received.txt)"
+! grep -q '^<11>.* openssl' received.txt || fail "$(cat received.txt)"
+refused 'key not found' ska dgst -sha256 -sign "$(uri gone)" -out signature document
+within 10 "$(cat received.txt)" grep -q '^<11>.* openssl\[[0-9]*\]: ska: key not found' received.txt
+# So do those of skatool's commands that sign, once each; not those of others.
+[ "$(grep -c '^<11>.* skatool\[[0-9]*\]: ska: approvals missing: .*seal' received.txt)" -eq 1 ] ||
+    fail "not the failure of execute: $(cat received.txt)"
+refused . skatool show --key "$(uri gone)"
+refused 'key not found' skatool seal --key "$(uri gone)" --cert seal.crt document
+within 10 "$(cat received.txt)" grep -q '^<11>.* skatool\[[0-9]*\]: ska: key not found' received.txt
+[ "$(grep -c ' skatool\[' received.txt)" -eq 2 ] || fail "$(cat received.txt)"
 priority() { # PATTERN: of all lines with it
     grep " ska-audit\[.*$1" received.txt | cut -d'>' -f1 | sort -u | tr -d '<\n'
 }
@@ -74,7 +87,12 @@ succeeds skatool check-config
 shows '^- +audit-log +not set: audit lines go to syslog only' 'ok +log +syslog: failures and audit lines'
 configure "log = $work/failures.log,audit"
 configure 'log = audit'
-refused "log = 'audit': syslog, or syslog,audit, or the absolute path" skatool show --key "$(uri free)"
+refused "log = 'audit': syslog, or syslog,audit in this order, or the absolute path" skatool show --key "$(uri free)"
+# What is wrong is not said to be missing as well.
+configure 'log = audit,syslog' 'state-dir ='
+ends 1 skatool check-config
+shows "FAILED +log +.*'audit,syslog': syslog, or syslog,audit in this order" '^FAILED +state-dir'
+! grep -qE '^- +(log|state-dir)' stdout.txt || fail "$(cat stdout.txt)"
 
 # ---- Without a file ------------------------------------------------------------------------------
 
@@ -121,12 +139,15 @@ shows 'warning log +syslog: /dev/log: No such file.* audit lines do not get ther
 # ---- rsyslogd ------------------------------------------------------------------------------------
 
 if command -v rsyslogd >/dev/null; then
+    # The rule of the page, which forwards lines; here they go to a file.
+    rule=$(sed -nE 's/^    (if \$programname .*) then action\(type="omfwd" \.\.\.\)$/\1/p' "$source_dir/doc/organization.md")
+    [ -n "$rule" ] || fail 'no rule on the page'
     cat >rsyslog.conf <<END
 global(workDirectory="$work")
 module(load="imuxsock" SysSock.Use="off")
 input(type="imuxsock" Socket="$SYSTEM_LOG")
 template(name="audit" type="string" string="%syslogfacility-text%.%syslogseverity-text% %programname% %msg%\n")
-if \$programname == "ska-audit" then action(type="omfile" file="$work/rsyslog.txt" template="audit")
+$rule then action(type="omfile" file="$work/rsyslog.txt" template="audit")
 END
     start_plain rsyslogd.txt rsyslogd -n -C -f "$work/rsyslog.conf" -i "$work/rsyslogd.pid"
     within 20 "no rsyslogd: $(cat rsyslogd.txt)" test -S "$SYSTEM_LOG"
@@ -138,10 +159,18 @@ END
     refused 'approvals pending' "${sign[@]}"
     approve "$(id_of_pending)"
     takes 1 quietly "${sign[@]}"
-    all_there() { tail -n +$((before + 1)) "$log" | cmp -s - <(sed -E 's/^[a-z]+\.[a-z]+ ska-audit +//' rsyslog.txt); }
+    all_there() { tail -n +$((before + 1)) "$log" | cmp -s - <(sed -nE 's/^[a-z]+\.[a-z]+ ska-audit +//p' rsyslog.txt); }
     within 20 "rsyslogd has other lines: $(cat rsyslog.txt rsyslogd.txt)" all_there
     grep -q '"description":"[^"]*x1B' "$log" || fail "not the long line: $(cat "$log")"
     grep -q '^authpriv.notice ska-audit .*"detail":"done"' rsyslog.txt || fail "$(cat rsyslog.txt)"
+    # Failures are forwarded, too: a log that was cut is in no audit line.
+    grep -q '^user.notice openssl  *ska: approvals pending: ' rsyslog.txt || fail "$(cat rsyslog.txt)"
+    mkdir -m 700 state
+    configure "audit-log = $log" "state-dir = $work/state" 'log = syslog,audit'
+    quietly ska dgst -sha256 -sign "$(uri free)" -out free.sig document
+    sed -i '$d' "$log"
+    refused 'evidence is wrong' ska dgst -sha256 -sign "$(uri free)" -out free.sig document
+    within 20 "$(cat rsyslog.txt)" grep -q '^user.err openssl  *ska: evidence is wrong: .*audit' rsyslog.txt
 else
     echo "$scenario: without rsyslogd"
 fi

@@ -66,6 +66,23 @@ chmod 600 wrong
 logs 'PIN incorrect: ' sign "$(uri www)?pin-source=file:$work/wrong"
 ! grep -q 14141414 failures.log || fail "a PIN in the log: $(cat failures.log)"
 
+# skatool's commands that sign write there, too; a configuration that is wrong is among it.
+by_skatool() { # PATTERN COMMAND...
+    rm -f failures.log
+    refused . "${@:2}"
+    [ "$(wc -l <failures.log)" -eq 1 ] || fail "not one line: $(cat failures.log)"
+    grep -qE -- "^[0-9T:.Z-]{27} [0-9]+/[0-9]+ skatool: $1" failures.log || fail "not '$1': $(cat failures.log)"
+}
+by_skatool 'key not found: .*gone' skatool seal --key "$(uri gone)" --cert www.crt document
+succeeds skatool request --key "$(uri seal)" --digest SHA256 -o request.json document
+by_skatool 'approvals missing: .*seal' skatool execute --key "$(uri seal)" -o out request.json
+configure "log = $work/failures.log" 'approvals-timeout = soon'
+by_skatool 'bad configuration: approvals-timeout' skatool execute --key "$(uri seal)" -o out request.json
+configure "log = $work/failures.log"
+rm -f failures.log
+refused 'key not found' skatool show --key "$(uri gone)"
+[ ! -e failures.log ] || fail "of show: $(cat failures.log)"
+
 # Foreign text does not begin a line, nor move the cursor.
 logs 'key not found: .*x0A' sign "ska:token=$token;object=a%0a2026-01-01T00:00:00%1b%5b2J"
 ! LC_ALL=C grep -q '[^ -~]' failures.log || fail 'bytes that are not printable'

@@ -17,6 +17,10 @@
 static cJSON *kept;
 static int worst;
 
+/* Settings that are wrong: they have not been taken, and yet are not missing. */
+static const char *failed[100];
+static size_t failed_count;
+
 static void keep_line(const char *verdict, const char *what, const char *text)
 {
     static const struct {
@@ -68,6 +72,17 @@ void check_say(const char *verdict, const char *what, const char *format, ...)
     va_end(args);
 }
 
+void check_unset(const char *what, const char *format, ...)
+{
+    va_list args;
+
+    if (ska_text_is_among(failed, what))
+        return;
+    va_start(args, format);
+    print_verdict("-", what, format, args);
+    va_end(args);
+}
+
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...)
 {
@@ -77,6 +92,8 @@ void check_failed(struct tool *tool, const char *what, enum ska_reason reason, c
     print_verdict("FAILED", what, format, args);
     va_end(args);
     exit_status_add(&tool->report.status, reason);
+    if (failed_count + 1 < sizeof(failed) / sizeof(failed[0]))
+        failed[failed_count++] = what;
 }
 
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture)

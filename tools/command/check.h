@@ -14,8 +14,9 @@
 void check_say(const char *verdict, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define check_ok(...) check_say("ok", __VA_ARGS__)
-#define check_unset(...) check_say("-", __VA_ARGS__)
 #define check_warning(...) check_say("warning", __VA_ARGS__)
+/* That a setting is not there; says nothing of one that is, and has failed. */
+void check_unset(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The worst failure is the exit status. */
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));

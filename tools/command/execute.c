@@ -193,6 +193,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv) || !check_execute_options(tool, &execute))
         return false;
+    tool->signs = true;
     return execute.directory == NULL && !execute.block_only && !execute.all
                ? execute_one(tool, &execute)
                : execute_in_directory(tool, &execute);

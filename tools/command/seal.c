@@ -243,6 +243,7 @@ bool seal_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
+    tool->signs = true;
     while (options.count < DOCUMENTS_MOST && options.documents[options.count] != NULL)
         options.count++;
     call.alone = options.count == 1;

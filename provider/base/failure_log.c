@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/failure_log.h"
+#include "provider/base/failure_log.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -31,7 +31,7 @@ struct ska_failure_log {
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
-static void put_line(const struct ska_failure_log *log, const char *line)
+static void put_line(const struct ska_failure_log *log, int severity, const char *line)
 {
     struct ska_buffer text = {0};
 
@@ -41,7 +41,7 @@ static void put_line(const struct ska_failure_log *log, const char *line)
     }
     ska_buffer_format(&text, "ska: %s", line);
     if (!text.failed)
-        (void)ska_system_log_write(log->system_log, LOG_USER | LOG_ERR, NULL,
+        (void)ska_system_log_write(log->system_log, LOG_USER | severity, NULL,
                                    ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
@@ -56,7 +56,7 @@ static void put_left_out(struct ska_failure_log *log)
     snprintf(line, sizeof(line),
              "%u more failures were left out here: at most %d per minute are written", left_out,
              LINES_A_MINUTE);
-    put_line(log, line);
+    put_line(log, LOG_ERR, line);
 }
 
 static long long this_minute(void)
@@ -93,6 +93,19 @@ static void add_key(struct ska_buffer *line, const char *key, const char *text)
     ska_buffer_text(line, ": ");
 }
 
+/* Who waits for people, or for a time, waits every day: nobody is to be alarmed by that. */
+static int failure_severity(enum ska_reason reason)
+{
+    switch (reason) {
+    case SKA_R_APPROVALS_PENDING:
+    case SKA_R_TOO_EARLY:
+    case SKA_R_INTERRUPTED:
+        return LOG_NOTICE;
+    default:
+        return LOG_ERR;
+    }
+}
+
 void ska_failure_log_write(struct ska_failure_log *log, enum ska_reason reason, const char *key,
                            const char *text)
 {
@@ -109,7 +122,7 @@ void ska_failure_log_write(struct ska_failure_log *log, enum ska_reason reason, 
         ska_buffer_format(&line, "%s: ", words == NULL ? "failure" : words);
         add_key(&line, key, text);
         ska_buffer_text(&line, text);
-        put_line(log, ska_buffer_string(&line));
+        put_line(log, failure_severity(reason), ska_buffer_string(&line));
         ska_buffer_free(&line);
     }
     errno = kept;

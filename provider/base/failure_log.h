@@ -3,8 +3,8 @@
  * Failures of ours, in full and once each, where the operator wants them: most programs print no
  * more than the reason of what is in libcrypto's queue, or nothing.
  */
-#ifndef SKA_PROVIDER_FAILURE_LOG_H
-#define SKA_PROVIDER_FAILURE_LOG_H
+#ifndef SKA_BASE_FAILURE_LOG_H
+#define SKA_BASE_FAILURE_LOG_H
 
 #include "provider/base/error.h"
 #include "provider/base/system_log.h"
@@ -21,7 +21,8 @@ void ska_failure_log_close(struct ska_failure_log *log); /* NULL is fine */
 
 /*
  * A line, unless there were too many in this minute, by all processes that have this log by fork.
- * `key` is the label of the key in use, "" if there is none; the text is harmless already.
+ * `key` is the label of the key in use, "" if there is none; the text is harmless already. In the
+ * system's log what only waits is a notice, all else an error.
  */
 void ska_failure_log_write(struct ska_failure_log *log, enum ska_reason reason, const char *key,
                            const char *text);
