@@ -287,19 +287,28 @@ static bool ticket_read(struct request_place *place, const char *id, struct ska_
     return *request != NULL;
 }
 
-/* By our own id, which the draft gives. */
-static void forget_ticket(struct ticket_place *tickets, struct ska_request *draft)
+static void forget_ticket(const struct ticket_place *tickets, const struct ska_request *draft,
+                          const char *broker_id)
 {
     struct ska_broker_ticket ticket = {.fd = -1};
-    char id[BROKER_ID_SIZE];
 
-    memcpy(id, draft->id, sizeof(id));
-    if (ska_request_identify(draft, tickets->place.tool->libctx, NULL) &&
-        ska_broker_ticket_init(&ticket, tickets->state_dir, draft->id, NULL)) {
-        memcpy(ticket.id, id, sizeof(id));
+    if (ska_broker_ticket_init(&ticket, tickets->state_dir, draft->id, NULL)) {
+        memcpy(ticket.id, broker_id, sizeof(ticket.id));
         ska_broker_ticket_forget(&ticket, tickets->place.name);
     }
     ska_broker_ticket_clear(&ticket);
+}
+
+/* By our own id, which the draft gives. */
+static void end_ticket(struct ticket_place *tickets, struct ska_request *draft)
+{
+    char id[BROKER_ID_SIZE];
+
+    memcpy(id, draft->id, sizeof(id));
+    if (ska_request_identify(draft, tickets->place.tool->libctx, NULL)) {
+        withdrawal_audit(tickets->place.tool, draft, id);
+        forget_ticket(tickets, draft, id);
+    }
     memcpy(draft->id, id, sizeof(id));
 }
 
@@ -311,7 +320,7 @@ static bool ticket_withdraw(struct request_place *place, const struct ska_ballot
     if (!tsb_withdraw(tickets->connection, ballot->request->id, &place->tool->errors))
         return false;
     withdrawal_say(ballot, &nothing);
-    forget_ticket(tickets, ballot->request);
+    end_ticket(tickets, ballot->request);
     return true;
 }
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/withdrawal.h"
 
+#include <stdio.h>
+
+#include "provider/backend/broker.h"
+#include "provider/base/error_capture.h"
+#include "provider/record/audit.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/executed.h"
 #include "tools/report.h"
@@ -58,6 +63,23 @@ static void remember_withdrawn(struct tool *tool, const struct ska_request *requ
                     "cannot be written");
 }
 
+void withdrawal_audit(struct tool *tool, const struct ska_request *request, const char *broker_id)
+{
+    const struct ska_audit_log log = tool_audit_log(tool);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    char detail[BROKER_ID_SIZE + 64];
+    const struct ska_audit_entry entry = {SKA_AUDIT_WITHDRAWN, request, NULL, detail};
+
+    snprintf(detail, sizeof(detail), "with skatool %s%s%s", tool->command,
+             broker_id == NULL ? "" : ", at the broker ", broker_id == NULL ? "" : broker_id);
+    /* It is withdrawn, and whoever may do that need not be able to write the signer's log. */
+    if (!ska_audit_append(&log, tool->libctx, &entry, &quiet))
+        report_warning("the audit log does not say that the request was withdrawn: %s",
+                       ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+}
+
 bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
                       const struct ska_ballot *ballot)
 {
@@ -66,6 +88,7 @@ bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
     if (!ska_directory_withdraw(directory, ballot->request->id, &left, &tool->errors))
         return false;
     withdrawal_say(ballot, &left);
+    withdrawal_audit(tool, ballot->request, NULL);
     remember_withdrawn(tool, ballot->request);
     return true;
 }

@@ -26,7 +26,9 @@ static const char *const event_names[] = {[SKA_AUDIT_REQUEST] = "request",
                                           [SKA_AUDIT_REJECTION] = "rejection",
                                           [SKA_AUDIT_INTENT] = "intent",
                                           [SKA_AUDIT_DECISION] = "decision",
-                                          [SKA_AUDIT_EVIDENCE] = "evidence"};
+                                          [SKA_AUDIT_EVIDENCE] = "evidence",
+                                          [SKA_AUDIT_REFUSED] = "refused",
+                                          [SKA_AUDIT_WITHDRAWN] = "withdrawn"};
 
 /* What its lines are called in the system's log. */
 #define TAG "ska-audit"
@@ -162,6 +164,7 @@ static int severity_of(const struct ska_audit_entry *entry)
         return strncmp(entry->detail, done, strlen(done)) == 0 ? LOG_NOTICE : LOG_WARNING;
     case SKA_AUDIT_APPROVAL_REFUSED:
     case SKA_AUDIT_REJECTION:
+    case SKA_AUDIT_REFUSED:
         return LOG_WARNING;
     default:
         return LOG_INFO;

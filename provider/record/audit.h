@@ -16,7 +16,9 @@ enum ska_audit_event {
     SKA_AUDIT_REJECTION,        /* an approver has said no */
     SKA_AUDIT_INTENT,           /* the HSM is about to be asked */
     SKA_AUDIT_DECISION,         /* what it said: detail is "done" or the reason */
-    SKA_AUDIT_EVIDENCE          /* written: request->evidence */
+    SKA_AUDIT_EVIDENCE,         /* written: request->evidence */
+    SKA_AUDIT_REFUSED,          /* here, and the HSM was not asked; detail says why */
+    SKA_AUDIT_WITHDRAWN         /* nobody is asked any more; detail says by what */
 };
 
 struct ska_audit_entry {

@@ -109,13 +109,6 @@ static bool check_way_back(const struct ska_job *job)
         backend_key_label(job->key));
 }
 
-/* People would approve in vain. */
-static bool check_not_blocked(const struct ska_job *job)
-{
-    return job->operation != SKA_OPERATION_SIGN || !backend_key_was_blocked(job->key) ||
-           ska_check_not_blocked(job->key, job->errors);
-}
-
 /* Nobody is asked for what could not be recorded. */
 static bool check_evidence_dir(const struct ska_job *job)
 {
@@ -247,6 +240,9 @@ static void say_withdrawn(struct asking *asking)
     /* One that stays is an annoyance to people, and changes nothing of how this ended. */
     if (!broker_withdraw(&asking->place, asking->ticket.id, &quiet))
         ska_progress_line_say(&asking->line, ska_error_capture_text(&failure));
+    else
+        (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN,
+                            "by the signature that waited, at the broker");
     ska_error_capture_clear(&failure);
     ska_broker_ticket_forget(&asking->ticket, name_of(asking));
 }
@@ -397,13 +393,25 @@ static bool write_ticket(struct asking *asking, const char *id)
     return done;
 }
 
+/* People would approve in vain. */
+static bool check_not_blocked(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+
+    if (job->operation != SKA_OPERATION_SIGN || !backend_key_was_blocked(job->key) ||
+        ska_check_not_blocked(job->key, job->errors))
+        return true;
+    (void)!audit_asking(asking, SKA_AUDIT_REFUSED, "the key is blocked; nobody was asked");
+    return false;
+}
+
 static bool hand_in(struct asking *asking)
 {
     const struct ska_job *job = asking->job;
     const struct broker_request asked = asked_of(job);
     struct ska_bytes meta_data = {NULL, 0};
     char id[BROKER_ID_SIZE] = "";
-    bool done = check_not_blocked(job) && audit_hand_in(asking) &&
+    bool done = check_not_blocked(asking) && audit_hand_in(asking) &&
                 ska_meta_data_make(asking->draft, &meta_data, job->errors) &&
                 broker_hand_in(job->key, &asked, ska_span_of(&meta_data), id, job->errors);
 
@@ -413,7 +421,8 @@ static bool hand_in(struct asking *asking)
     if (write_ticket(asking, id))
         return true;
     /* Nobody would find it again. */
-    (void)!broker_withdraw(&asking->place, id, NULL);
+    if (broker_withdraw(&asking->place, id, NULL))
+        (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN, "at the broker: its id could not be kept");
     return false;
 }
 

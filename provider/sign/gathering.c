@@ -186,13 +186,17 @@ bool ska_gathering_audit_left(struct ska_gathering *gathering, const struct ska_
     return done;
 }
 
-bool ska_gathering_close(struct ska_gathering *gathering, const char *why)
+bool ska_gathering_refuse(struct ska_gathering *gathering, const char *why)
 {
-    if (!gathering->open.published)
-        return true;
-    ska_gathering_remove(gathering, NULL);
+    const bool asked = gathering->open.published;
+    char detail[128];
+
+    if (asked)
+        ska_gathering_remove(gathering, NULL);
     gathering->open.published = false;
-    return gathering_audit(gathering, SKA_AUDIT_REQUEST, why);
+    snprintf(detail, sizeof(detail), "%s; %s", why,
+             asked ? "the request was closed" : "nobody was asked");
+    return gathering_audit(gathering, SKA_AUDIT_REFUSED, detail);
 }
 
 static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown,

@@ -109,8 +109,8 @@ void ska_gathering_tell_same_document(const struct ska_gathering *gathering,
                                       struct ska_buffer *text);
 /* Removes the request and what belongs to it. *left (may be NULL) is what others have left. */
 void ska_gathering_remove(struct ska_gathering *gathering, struct ska_leftovers *left);
-/* Ends it for all who wait: nobody is asked any more. `why` goes into the audit log. */
-bool ska_gathering_close(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
+/* The key cannot sign now: ends it for all who wait, and nobody is asked. The log says why. */
+bool ska_gathering_refuse(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
 
 /* Raises that the application's signal has ended the wait. Returns false. */
 bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);

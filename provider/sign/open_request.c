@@ -10,12 +10,18 @@
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
+static bool audit_event(const struct ska_job *job, enum ska_audit_event event,
+                        const struct ska_request *request, const char *detail)
+{
+    const struct ska_audit_entry entry = {event, request, NULL, detail};
+
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
+}
+
 static bool audit_open_request(const struct ska_job *job, const struct ska_request *request,
                                const char *detail)
 {
-    const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
-
-    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
+    return audit_event(job, SKA_AUDIT_REQUEST, request, detail);
 }
 
 static bool copy_request(const struct ska_request *from, struct ska_request **to,
@@ -229,7 +235,8 @@ static bool publish_once(const struct ska_job *job, const struct ska_rule *rule,
 /* Only its owner, who is this user, and root could do so. */
 static bool fail_withdrawn(const struct ska_job *job, const struct ska_open_request *open)
 {
-    return audit_open_request(job, open->request, "withdrawn") &&
+    return audit_event(job, SKA_AUDIT_WITHDRAWN, open->request,
+                       "noticed by a signature that waited, which ends") &&
            ska_fail(job->errors, SKA_R_WITHDRAWN, "request %.16s: nothing was signed",
                     open->request->id);
 }

@@ -190,7 +190,7 @@ static bool is_worth_waiting(struct ska_gathering *gathering)
     gathering->news = false;
     if (ska_check_not_blocked(job->key, job->errors))
         return true;
-    (void)!ska_gathering_close(gathering, "closed: the key is blocked");
+    (void)!ska_gathering_refuse(gathering, "the key is blocked");
     return false;
 }
 

@@ -4,6 +4,7 @@
 # The audit log: what a signature leaves in it, that nothing is signed when it cannot be written, and
 # that skatool audit finds what was changed, at its line.
 . "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/servers.sh"
 board
 printf 'A document.\n' >document
 key seal p256
@@ -167,6 +168,45 @@ key free p256 empty.json
 before=$(wc -l <"$log")
 quietly ska dgst -sha256 -sign "$(uri free)" -out signature document
 logs 'request intent decision' "$before"
+
+# ---- Requests that are withdrawn -----------------------------------------------------------------
+
+configure "audit-log = $log" "approvals-dir = $work/withdrawals"
+mkdir withdrawals
+key kept p256
+asked() { # DOCUMENT: its request is in $id
+    printf '%s\n' "$1" >document
+    refused 'approvals pending' ska dgst -sha256 -sign "$(uri kept)" -out signature document
+    id=$(basename withdrawals/*.request.json .request.json)
+}
+withdrawn() { # LINE DETAIL: the last one is of it
+    tail -n 1 "$log" | grep -F "\"event\":\"withdrawn\",\"requestId\":\"$id\",\"operation\":\"SIGN\"" |
+        grep -F "\"detail\":\"$1\"" | grep -q "\"uid\":$(id -u)," || fail "not withdrawn: $(tail -n 1 "$log")"
+}
+asked one
+succeeds skatool withdraw --dir withdrawals "$id"
+withdrawn 'with skatool withdraw'
+asked two
+succeeds skatool requests --clean --yes
+withdrawn 'with skatool requests'
+audited 0 'withdrawn .*with skatool requests' -- "$log"
+# A signature that waits says so, too; it may have been withdrawn by somebody who may not write this log.
+printf 'three\n' >document
+ours openssl dgst -sha256 -sign "$(uri kept)" -sigopt ska-approvals-timeout:30 -out signature document \
+    2>messages.txt &
+within 10 'no request' compgen -G 'withdrawals/*.request.json'
+id=$(basename withdrawals/*.request.json .request.json)
+grep -v '^audit-log' openssl.cnf >unlogged.cnf
+succeeds skatool withdraw --config unlogged.cnf "$id"
+! wait -n || fail 'signed'
+withdrawn 'noticed by a signature that waited, which ends'
+# What cannot be logged is withdrawn all the same.
+asked four
+chmod 620 "$log"
+succeeds skatool withdraw "$id"
+says 'warning: the audit log does not say that the request was withdrawn: .*chmod go-w'
+chmod 600 "$log"
+[ -z "$(ls withdrawals)" ] || fail "still there: $(ls withdrawals)"
 
 # ---- What is no file -----------------------------------------------------------------------------
 

@@ -65,7 +65,11 @@ shows "key 'seal' is blocked"
 says "closed request ${id:0:16} to sign with key '[a-z]+': the key is blocked"
 ended 3
 awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { exit b - a > 8 }' || fail "noticed too late"
-grep -q '"operation":"SIGN".*closed: the key is blocked' audit.log || fail "nothing in the log"
+refusals() { # DETAIL: how many signatures were refused, so the log says, and by whose request
+    grep -F "\"event\":\"refused\",\"requestId\":\"$id\",\"operation\":\"SIGN\"" audit.log |
+        grep -cF "\"detail\":\"the key is blocked; $1\"" || true
+}
+[ "$(refusals 'the request was closed')" -eq 3 ] || fail "not one for each: $(cat audit.log)"
 succeeds skatool requests --dir approvals
 says 'There are no open requests'
 
@@ -99,8 +103,21 @@ ended 1
 unblock
 takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -out signature document
 succeeds skatool execute --config elsewhere.cnf --key "$(uri seal)" block.json
+before=$(refusals 'the request was closed')
 takes 0 refused 'is blocked' ska dgst -sha256 -sign "$(uri seal)" -out signature document
 [ -z "$(find approvals -maxdepth 1 -name '*.json')" ] || fail "still open: $(ls approvals)"
+[ "$(refusals 'the request was closed')" -eq $((before + 1)) ] || fail "not once: $(cat audit.log)"
+# Nothing stands there: nobody is asked, and that it was tried is in the log; so it is of a seal.
+printf 'Another document.\n' >another
+refused 'is blocked' ska dgst -sha256 -sign "$(uri seal)" -out signature another
+[ "$(grep -c 'the key is blocked; nobody was asked' audit.log)" -eq 1 ] || fail "$(cat audit.log)"
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA -days 30 \
+    -out ca.crt 2>/dev/null
+plain x509 -new -force_pubkey seal.pub.pem -subj /CN=seal -days 300 -CA ca.crt -CAkey ca.pem -out seal.crt 2>/dev/null
+refused 'is blocked' skatool seal --key "$(uri seal)" --cert seal.crt another
+[ "$(grep -c 'the key is blocked; nobody was asked' audit.log)" -eq 2 ] || fail "$(cat audit.log)"
+succeeds skatool audit audit.log
+shows ' refused .* SIGN +seal +the key is blocked; nobody was asked'
 # Other keys are nobody's business.
 unblock
 key other p256

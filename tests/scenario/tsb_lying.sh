@@ -212,6 +212,8 @@ before=$(handed_in)
 refused "the broker says, unconfirmed, that key 'seal' is blocked" ska dgst -sha256 -sign ska:object=seal document
 refused "the broker says, unconfirmed, that key 'seal' is blocked" skatool request --key ska:object=seal document
 [ "$(handed_in)" -eq "$before" ] || fail 'somebody was asked'
+[ "$(grep '"event":"refused"' log | grep -c '"detail":"the key is blocked; nobody was asked"')" -eq 2 ] ||
+    fail "not in the log, once each: $(tail -n 3 log)"
 
 # ---- What it repeats -----------------------------------------------------------------------------
 

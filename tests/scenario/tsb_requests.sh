@@ -179,6 +179,15 @@ succeeds skatool withdraw "${id:0:8}"
 says "Withdrew request [0-9a-f]{16} to [a-z ]+ key '[a-z]+', which 1 person had approved \\(alice\\); copies of the approvals stay good until"
 ask 200 GET "/v1/request/$id"
 has CANCELLED
+# Under the id that the line of its making has.
+withdrawn() { # ID COMMAND
+    grep -F "\"detail\":\"with skatool $2, at the broker $1\"" log | grep '"event":"withdrawn"' >line.txt ||
+        fail "not in the log: $(tail -n 3 log)"
+    grep '"detail":"made, for the broker"' log | grep -qF "$(grep -oE '"requestId":"[0-9a-f]{64}"' line.txt)" ||
+        fail "another id: $(cat line.txt)"
+    [ "$(wc -l <line.txt)" -eq 1 ] || fail "not once: $(cat line.txt)"
+}
+withdrawn "$id" withdraw
 refused 'remembers no request' skatool status "$id"
 succeeds skatool request --key ska:object=seal long
 other=$(cat stdout.txt)
@@ -205,6 +214,8 @@ other=$(cat stdout.txt)
 own
 succeeds skatool requests --clean --yes
 says 'Withdrew request [0-9a-f]{16}'
+withdrawn "$id" requests
+succeeds skatool audit log
 succeeds skatool requests
 shows "^${own:0:8} " " $(id -un) "
 [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "not only the open one: $(cat stdout.txt)"

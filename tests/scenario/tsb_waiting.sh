@@ -140,9 +140,13 @@ pending 1
 configure_broker
 refused 'ask for them in vain.*state-dir' "${sign[@]}"
 pending 1
-configure_broker 'approvals-timeout = 2'
+configure_broker 'approvals-timeout = 2' "audit-log = $work/withdrawn.log"
 refused 'approvals pending.*it was withdrawn, since without state-dir' "${sign[@]}"
 pending 1
+id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+grep '"event":"withdrawn","requestId":"[0-9a-f]*"' withdrawn.log |
+    grep -qF "\"detail\":\"by the signature that waited, at the broker $id\"" ||
+    fail "not in the log: $(cat withdrawn.log)"
 configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
 rm -f state/*
 begin out.txt "${openssl[@]}" -sign ska:object=seal -out none.sig document

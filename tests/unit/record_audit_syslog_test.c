@@ -97,6 +97,25 @@ static void lines_are_those_of_the_file(void **state)
     free(content);
 }
 
+/* A signature that is refused before anybody is asked is to be seen, a withdrawal is daily work. */
+static void what_ends_early_is_sent_too(void **state)
+{
+    const struct ska_audit_entry entries[] = {
+        {SKA_AUDIT_REFUSED, &request, NULL, "the key is blocked; nobody was asked"},
+        {SKA_AUDIT_WITHDRAWN, &request, NULL, "with skatool withdraw"}};
+    char *content = NULL;
+    char *rest = NULL;
+
+    (void)state;
+    assert_true(ska_audit_append_all(&to_both, NULL, entries, 2, NULL));
+    content = rest = content_of_log();
+    assert_non_null(strstr(content, "\"event\":\"refused\""));
+    assert_non_null(strstr(content, "\"event\":\"withdrawn\""));
+    took(LOG_WARNING, next_line(&rest));
+    took(LOG_INFO, next_line(&rest));
+    free(content);
+}
+
 /* What a crash has left is a line of its own, and one that is to be seen. */
 static void repair_is_sent_too(void **state)
 {
@@ -263,11 +282,9 @@ int main(void)
 {
 #define SYSLOG_TEST(function) cmocka_unit_test_setup_teardown(function, start, clean)
     const struct CMUnitTest tests[] = {
-        SYSLOG_TEST(lines_are_those_of_the_file),
-        SYSLOG_TEST(repair_is_sent_too),
-        SYSLOG_TEST(what_is_not_in_the_file_is_not_sent),
-        SYSLOG_TEST(nothing_waits_for_it),
-        SYSLOG_TEST(alone_it_has_no_chain),
+        SYSLOG_TEST(lines_are_those_of_the_file), SYSLOG_TEST(what_ends_early_is_sent_too),
+        SYSLOG_TEST(repair_is_sent_too),          SYSLOG_TEST(what_is_not_in_the_file_is_not_sent),
+        SYSLOG_TEST(nothing_waits_for_it),        SYSLOG_TEST(alone_it_has_no_chain),
         SYSLOG_TEST(longest_line_fits),
     };
 
