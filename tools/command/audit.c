@@ -216,11 +216,13 @@ static bool show_end(const struct listing *listing)
                           "The head that was noted is that of line %" PRIu64
                           "; lines after it: %" PRIu64 "\n",
                           listing->head_line, listing->lines - listing->head_line);
-    ska_buffer_format(
-        &text,
-        "Head: %s\nKeep it elsewhere: with --head it shows later whether this end was cut off.\n",
-        listing->last);
-    return text_print(&text, &listing->tool->errors);
+    ska_buffer_format(&text, "Head: %s\n", listing->last);
+    if (!text_print(&text, &listing->tool->errors))
+        return false;
+    /* For people, not for what reads the head from here. */
+    report_message(
+        "Keep the head elsewhere: with --head it shows later whether this end was cut off.");
+    return true;
 }
 
 /* ---- For machines ---------------------------------------------------------------------------- */
