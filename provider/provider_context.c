@@ -11,6 +11,7 @@
 
 #include "provider/base/bytes.h"
 #include "provider/base/failure_log.h"
+#include "provider/record/audit.h"
 #include "provider/request/key_cache.h"
 
 /* libcrypto drops the whole text of an error that is longer than its buffer of 1024 bytes. */
@@ -159,12 +160,10 @@ static void open_log(struct ska_provider *provider)
     struct ska_settings settings = {0};
 
     if (read_setting(provider, "log", &settings, NULL) && settings.log != NULL) {
-        const bool to_syslog = ska_settings_log_to_syslog(&settings);
-
-        if (to_syslog)
-            provider->system_log = ska_system_log_open();
-        if (!to_syslog || provider->system_log != NULL)
-            provider->log = ska_failure_log_open(settings.log, provider->system_log);
+        provider->log =
+            ska_failure_log_open(ska_settings_log_to_syslog(&settings) ? NULL : settings.log);
+        if (ska_settings_audit_to_syslog(&settings))
+            provider->system_log = ska_audit_system_log_open();
     }
     ska_settings_clear(&settings);
 }

@@ -32,7 +32,7 @@ struct ska_provider {
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name, and to the log */
     struct ska_errors log_only;        /* to the log, where there is one */
-    struct ska_system_log *system_log; /* where `log` is to it; NULL: it is not */
+    struct ska_system_log *system_log; /* gets audit lines; NULL: it does not */
     struct ska_failure_log *log;       /* NULL: none */
     struct hsm_pin *early_pin; /* of the configuration's source, by early_load.c; NULL: none */
     struct ska_settings settings;

@@ -208,8 +208,7 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
         .description = signature->approvals.description,
         .timestamp_key = provider->settings.timestamp_key,
         .audit_log = {provider->settings.audit_log, provider->settings.state_dir,
-                      ska_settings_audit_to_syslog(&provider->settings) ? provider->system_log
-                                                                        : NULL},
+                      provider->system_log},
         .evidence_dir = provider->settings.evidence_dir,
         .errors = ska_signature_errors(signature),
     };

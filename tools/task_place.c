@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/tsb/approver_call.h"
 #include "tools/own_answers.h"
@@ -37,8 +38,8 @@ struct task_place {
     bool rejections_told;      /* which of them are still there */
     bool ids_untold;           /* the broker's own, of requests */
     struct ska_approval proof; /* over: */
-    char time[sizeof("2026-01-05T09:31:00Z")];
-    time_t proved; /* 0: never */
+    char time[32];             /* "2026-01-05T09:31:00Z" */
+    time_t proved;             /* 0: never */
 };
 
 static struct task_place *tasks_of(struct request_place *place)
@@ -61,12 +62,9 @@ static bool open_task_key(struct task_place *tasks, const struct ska_errors *err
 /* The time as it is said; never ahead of the broker's, whose clock may be behind a little. */
 static bool sign_time(struct task_place *tasks, time_t now, const struct ska_errors *errors)
 {
-    struct tm parts;
-
     ska_approval_clear(&tasks->proof);
     tasks->proved = 0;
-    if (gmtime_r(&now, &parts) == NULL ||
-        strftime(tasks->time, sizeof(tasks->time), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+    if (!ska_utc_text((uint64_t)now, tasks->time))
         return ska_fail(errors, SKA_R_INTERNAL, "the time of this computer");
     if (!approver_sign(tasks->key.key, NULL, ska_span_text(tasks->time), &tasks->proof, errors))
         return false;

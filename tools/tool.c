@@ -10,6 +10,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/keys/find_key.h"
+#include "provider/record/audit.h"
 #include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)
@@ -41,9 +42,7 @@ static void close_system_log(struct tool *tool)
 static void close_failure_log(struct tool *tool)
 {
     ska_failure_log_close(tool->report.log);
-    ska_system_log_close(tool->failures_to);
     tool->report.log = NULL;
-    tool->failures_to = NULL;
 }
 
 void tool_clear(struct tool *tool)
@@ -58,22 +57,15 @@ void tool_clear(struct tool *tool)
     tool->libctx = NULL;
 }
 
-/*
- * Before the other settings, as the provider does: it gets what is wrong with them. A connection of
- * its own, since of the other one audit lines that are lost are counted.
- */
+/* Before the other settings, as the provider does: it gets what is wrong with them. */
 static void open_failure_log(struct tool *tool)
 {
     const char *where = tool->signs ? configuration_setting(&tool->configuration, "log") : NULL;
     struct ska_settings settings = {0};
 
     if (where != NULL && ska_settings_set(&settings, "log", where, NULL)) {
-        const bool to_syslog = ska_settings_log_to_syslog(&settings);
-
-        if (to_syslog)
-            tool->failures_to = ska_system_log_open();
-        if (!to_syslog || tool->failures_to != NULL)
-            tool->report.log = ska_failure_log_open(settings.log, tool->failures_to);
+        tool->report.log =
+            ska_failure_log_open(ska_settings_log_to_syslog(&settings) ? NULL : settings.log);
     }
     ska_settings_clear(&settings);
 }
@@ -92,7 +84,7 @@ bool tool_configure(struct tool *tool)
         return true;
     tool->configured = read_configuration(tool);
     if (tool->configured && ska_settings_audit_to_syslog(&tool->configuration.settings))
-        tool->system_log = ska_system_log_open();
+        tool->system_log = ska_audit_system_log_open();
     return tool->configured;
 }
 

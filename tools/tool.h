@@ -22,9 +22,8 @@ struct tool {
     const char *config_path; /* --config; NULL: where libcrypto looks */
     bool configured;         /* whether configuration has been read */
     struct configuration configuration;
-    struct ska_system_log *system_log;  /* gets audit lines; NULL: it does not */
-    bool signs;                         /* its failures go where `log` says */
-    struct ska_system_log *failures_to; /* NULL: not there, or to a file */
+    struct ska_system_log *system_log; /* gets audit lines; NULL: it does not */
+    bool signs;                        /* its failures go where `log` says */
     bool help_shown;
 };
 

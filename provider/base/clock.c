@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/base/clock.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
-#include <time.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
 
 int64_t ska_clock_ms(void)
 {
@@ -29,4 +33,26 @@ static bool is_handled(int signal_number)
 bool ska_is_interruption(void)
 {
     return is_handled(SIGINT) || is_handled(SIGTERM);
+}
+
+bool ska_utc(uint64_t seconds, struct tm *parts)
+{
+    const uint64_t day = 86400;
+
+    memset(parts, 0, sizeof(*parts));
+    parts->tm_year = 70;
+    parts->tm_mday = 1;
+    return seconds / day <= INT_MAX &&
+           OPENSSL_gmtime_adj(parts, (int)(seconds / day), (long)(seconds % day)) == 1;
+}
+
+bool ska_utc_text(uint64_t seconds, char text[32])
+{
+    struct tm parts;
+
+    if (!ska_utc(seconds, &parts))
+        return false;
+    snprintf(text, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", (parts.tm_year + 1900) % 10000,
+             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    return true;
 }

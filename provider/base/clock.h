@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long things take, which has nothing to do with the time of day, and what cuts them short.
+ * How long things take, which has nothing to do with the time of day, and what cuts them short; and
+ * what time it was.
  */
 #ifndef SKA_BASE_CLOCK_H
 #define SKA_BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Milliseconds of the monotonic clock. */
 int64_t ska_clock_ms(void);
@@ -16,5 +18,15 @@ int64_t ska_clock_ms(void);
  * handles the signals that people end programs with.
  */
 bool ska_is_interruption(void);
+
+/*
+ * Year, month, day, hour, minute and second in UTC of seconds since 1970. gmtime_r() and strftime()
+ * wait for a lock, which a child never gets if a thread of its parent had it at the fork. False:
+ * after the year 9999.
+ */
+bool ska_utc(uint64_t seconds, struct tm *parts);
+
+/* The same as "2026-11-29T13:46:57Z". */
+bool ska_utc_text(uint64_t seconds, char text[32]);
 
 #endif

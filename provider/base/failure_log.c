@@ -12,6 +12,7 @@
 
 #include "provider/base/log_file.h"
 #include "provider/base/printable.h"
+#include "provider/base/system_log.h"
 
 /* Whoever can make handshakes fail must not be able to fill a disk. */
 #define LINES_A_MINUTE 60
@@ -41,8 +42,7 @@ static void put_line(const struct ska_failure_log *log, int severity, const char
     }
     ska_buffer_format(&text, "ska: %s", line);
     if (!text.failed)
-        (void)ska_system_log_write(log->system_log, LOG_USER | severity, NULL,
-                                   ska_buffer_string(&text));
+        (void)ska_system_log_write(log->system_log, severity, ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
 
@@ -138,16 +138,23 @@ static struct line_counts *share_counts(void)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-struct ska_failure_log *ska_failure_log_open(const char *path, struct ska_system_log *system_log)
+static bool open_place(struct ska_failure_log *log, const char *path)
+{
+    if (path != NULL)
+        return ska_log_file_open(&log->file, path) == NULL;
+    log->system_log = ska_system_log_open(LOG_USER, NULL);
+    return log->system_log != NULL;
+}
+
+struct ska_failure_log *ska_failure_log_open(const char *path)
 {
     struct ska_failure_log *log = calloc(1, sizeof(*log));
 
     if (log == NULL)
         return NULL;
     log->file.fd = -1;
-    log->system_log = system_log;
     log->counts = share_counts();
-    if (log->counts != NULL && (system_log != NULL || ska_log_file_open(&log->file, path) == NULL))
+    if (log->counts != NULL && open_place(log, path))
         return log;
     ska_failure_log_close(log);
     return NULL;
@@ -162,5 +169,6 @@ void ska_failure_log_close(struct ska_failure_log *log)
         munmap(log->counts, sizeof(*log->counts));
     }
     ska_log_file_close(&log->file);
+    ska_system_log_close(log->system_log);
     free(log);
 }

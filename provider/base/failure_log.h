@@ -7,16 +7,15 @@
 #define SKA_BASE_FAILURE_LOG_H
 
 #include "provider/base/error.h"
-#include "provider/base/system_log.h"
 
 struct ska_failure_log;
 
 /*
- * To the system's log (borrowed), or where that is NULL to a file. Opened now, since a program may
- * give up its root directory or its user later. NULL: it cannot be written by this process, and
- * nobody is told.
+ * To a file, or where `path` is NULL to the system's log. Opened now, since a program may give up
+ * its root directory or its user later. NULL: it cannot be written by this process, and nobody is
+ * told.
  */
-struct ska_failure_log *ska_failure_log_open(const char *path, struct ska_system_log *system_log);
+struct ska_failure_log *ska_failure_log_open(const char *path);
 void ska_failure_log_close(struct ska_failure_log *log); /* NULL is fine */
 
 /*

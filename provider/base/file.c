@@ -124,6 +124,20 @@ bool ska_file_read_safe(const char *what, const char *path, const char *shown, s
     return done;
 }
 
+int ska_above_standard(int fd)
+{
+    int above = fd;
+    int fault = 0;
+
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    fault = errno;
+    close(fd);
+    errno = fault;
+    return above;
+}
+
 bool ska_write_all(int fd, struct ska_span content)
 {
     while (content.length > 0) {

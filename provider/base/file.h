@@ -38,6 +38,12 @@ bool ska_file_read_descriptor(int fd, const char *shown, size_t limit, struct sk
 /* The open descriptor that a path names: 1 for "-" and /dev/stdout, 3 for /dev/fd/3; -1: none. */
 int ska_file_descriptor(const char *path);
 
+/*
+ * The same descriptor above standard error: a program may have closed that, and print all the same.
+ * Takes over `fd`; -1, with errno, where that is -1 or there are no more.
+ */
+int ska_above_standard(int fd);
+
 /* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
 bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/base/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
 
 #include <openssl/crypto.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/libcurl.h"
 
 /* Connections that wait for the next call. */
@@ -536,13 +538,13 @@ static void add_certificate_times(CURL *easy, struct ska_buffer *text)
 {
     const char *start = certificate_time(easy, "Start date:");
     const char *end = certificate_time(easy, "Expire date:");
-    char clock[32] = "";
-    time_t seconds = time(NULL);
-    struct tm parts;
+    char clock[64];
+    struct tm utc;
 
-    if (gmtime_r(&seconds, &parts) == NULL ||
-        strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S GMT", &parts) == 0)
+    if (!ska_utc((uint64_t)time(NULL), &utc))
         return;
+    snprintf(clock, sizeof(clock), "%04d-%02d-%02d %02d:%02d:%02d GMT", utc.tm_year + 1900,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
     if (end != NULL && strcmp(end, clock) < 0)
         ska_buffer_format(text, "; its certificate has expired (%s; the time here is %s)", end,
                           clock);

@@ -9,21 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/file.h"
 
-/* Above standard error: a program may have closed that, and write there all the same. */
 static int open_for_lines(const char *path)
 {
-    int fd =
+    return ska_above_standard(
         open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-             S_IRUSR | S_IWUSR);
-    int above = fd;
-
-    if (fd >= 0 && fd <= STDERR_FILENO) {
-        above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        close(fd);
-    }
-    return above;
+             S_IRUSR | S_IWUSR));
 }
 
 static const char *why_not_this_file(int fd, struct stat *status)
@@ -71,16 +64,16 @@ void ska_log_file_write(const struct ska_log_file *file, const char *text)
 {
     char line[SKA_LOG_LINE_SIZE];
     struct timespec now = {0, 0};
-    struct tm broken;
+    char utc[32] = "";
     size_t length = 0;
     int written = 0;
 
     if (!is_still_open(file))
         return;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (gmtime_r(&now.tv_sec, &broken) == NULL)
-        memset(&broken, 0, sizeof(broken));
-    length = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &broken);
+    if (ska_utc_text((uint64_t)now.tv_sec, utc))
+        utc[strlen(utc) - 1] = 0; /* the Z comes after the microseconds */
+    length = (size_t)snprintf(line, sizeof(line), "%s", utc);
     written = snprintf(line + length, sizeof(line) - length, ".%06ldZ %ld/%ld %s",
                        now.tv_nsec / 1000, (long)getpid(), (long)gettid(), text);
     if (written < 0)

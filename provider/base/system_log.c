@@ -11,14 +11,16 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "provider/base/file.h"
 #include "provider/base/printable.h"
 
 #define SYSLOG_SOCKET "/dev/log"
 
 struct ska_system_log {
+    int facility;
+    const char *tag;
     int socket; /* connected; -1: not */
     dev_t device;
     ino_t inode;
@@ -28,7 +30,7 @@ struct ska_system_log {
 static int connect_to_log(void)
 {
     const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = ska_above_standard(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     int fault = 0;
 
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
@@ -63,7 +65,7 @@ static void keep_connection(struct ska_system_log *log)
     }
 }
 
-struct ska_system_log *ska_system_log_open(void)
+struct ska_system_log *ska_system_log_open(int facility, const char *tag)
 {
     struct ska_system_log *log = calloc(1, sizeof(*log));
     void *page =
@@ -75,6 +77,8 @@ struct ska_system_log *ska_system_log_open(void)
         free(log);
         return NULL;
     }
+    log->facility = facility;
+    log->tag = tag == NULL ? program_invocation_short_name : tag;
     log->lost = page;
     keep_connection(log);
     return log;
@@ -107,22 +111,15 @@ unsigned int ska_system_log_lost(const struct ska_system_log *log)
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
 /*
- * "<PRIORITY>Nov 29 03:12:01 nginx[1234]: ", as the system's log expects it from programs here.
- * What a program calls itself who starts it chooses, and could write lines with it.
+ * "<PRIORITY>nginx[1234]: ". Without a time, since the log puts its own there, and localtime_r()
+ * waits for a lock that in a child may never be given back. What a program calls itself who starts
+ * it chooses, and could write lines with it.
  */
-static void add_head(struct ska_buffer *text, int priority, const char *tag)
+static void add_head(const struct ska_system_log *log, int severity, struct ska_buffer *line)
 {
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const time_t now = time(NULL);
-    struct tm broken;
-
-    if (localtime_r(&now, &broken) == NULL)
-        memset(&broken, 0, sizeof(broken));
-    ska_buffer_format(text, "<%d>%s %2d %02d:%02d:%02d ", priority, months[broken.tm_mon],
-                      broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec);
-    ska_buffer_name(text, ska_span_text(tag == NULL ? program_invocation_short_name : tag));
-    ska_buffer_format(text, "[%ld]: ", (long)getpid());
+    ska_buffer_format(line, "<%d>", log->facility | severity);
+    ska_buffer_name(line, ska_span_text(log->tag));
+    ska_buffer_format(line, "[%ld]: ", (long)getpid());
 }
 
 /* Up to a whole character of UTF-8. */
@@ -164,13 +161,12 @@ static bool send_line(const struct ska_system_log *log, struct ska_span line)
     return sent;
 }
 
-static bool make_and_send(const struct ska_system_log *log, int priority, const char *tag,
-                          const char *text)
+static bool make_and_send(const struct ska_system_log *log, int severity, const char *text)
 {
     struct ska_buffer line = {0};
     bool sent = false;
 
-    add_head(&line, priority, tag);
+    add_head(log, severity, &line);
     add_text(&line, text);
     if (line.failed)
         errno = ENOMEM;
@@ -181,7 +177,7 @@ static bool make_and_send(const struct ska_system_log *log, int priority, const 
 }
 
 /* False: it is lost, too. */
-static bool send_lost(const struct ska_system_log *log, int priority, const char *tag)
+static bool send_lost(const struct ska_system_log *log)
 {
     const unsigned int lost = atomic_exchange(log->lost, 0);
     char text[100];
@@ -190,16 +186,15 @@ static bool send_lost(const struct ska_system_log *log, int priority, const char
         return true;
     snprintf(text, sizeof(text), "%u lines before this one were lost: the log did not accept them",
              lost);
-    if (make_and_send(log, (priority & ~LOG_PRIMASK) | LOG_WARNING, tag, text))
+    if (make_and_send(log, LOG_WARNING, text))
         return true;
     atomic_fetch_add(log->lost, lost);
     return false;
 }
 
-bool ska_system_log_write(struct ska_system_log *log, int priority, const char *tag,
-                          const char *text)
+bool ska_system_log_write(struct ska_system_log *log, int severity, const char *text)
 {
-    if (send_lost(log, priority, tag) && make_and_send(log, priority, tag, text))
+    if (send_lost(log) && make_and_send(log, severity, text))
         return true;
     atomic_fetch_add(log->lost, 1);
     return false;

@@ -11,13 +11,15 @@
 
 #include "provider/base/bytes.h"
 
+/* Lines of one facility and tag, which are counted together when they are lost. */
 struct ska_system_log;
 
 /*
+ * A facility of <syslog.h>; `tag` says whose the lines are (a literal; NULL: the program's name).
  * Connects now, since a program may give up its root directory or its user later; where that fails,
  * or the log is started anew, it is tried again for each line. NULL: out of memory.
  */
-struct ska_system_log *ska_system_log_open(void);
+struct ska_system_log *ska_system_log_open(int facility, const char *tag);
 void ska_system_log_close(struct ska_system_log *log); /* NULL is fine */
 
 /*
@@ -27,11 +29,10 @@ void ska_system_log_close(struct ska_system_log *log); /* NULL is fine */
 #define SKA_SYSTEM_LOG_LIMIT 8192
 
 /*
- * A line of this priority (facility and severity of <syslog.h>). `tag` says whose it is; NULL: the
- * program's name. The text is harmless already. False: it is lost, with errno.
+ * A line of this severity of <syslog.h>. The text is harmless already. False: it is lost, with
+ * errno.
  */
-bool ska_system_log_write(struct ska_system_log *log, int priority, const char *tag,
-                          const char *text);
+bool ska_system_log_write(struct ska_system_log *log, int severity, const char *text);
 
 /* How many lines were lost since the last one that was taken, by this process and its children. */
 unsigned int ska_system_log_lost(const struct ska_system_log *log);

@@ -30,9 +30,6 @@ static const char *const event_names[] = {[SKA_AUDIT_REQUEST] = "request",
                                           [SKA_AUDIT_REFUSED] = "refused",
                                           [SKA_AUDIT_WITHDRAWN] = "withdrawn"};
 
-/* What its lines are called in the system's log. */
-#define TAG "ska-audit"
-
 /* A line and what its texts stand in. */
 struct draft {
     struct ska_audit_line line;
@@ -320,6 +317,11 @@ static bool print_drafts(struct draft *drafts, size_t count, struct lines *lines
     return done;
 }
 
+struct ska_system_log *ska_audit_system_log_open(void)
+{
+    return ska_system_log_open(LOG_AUTHPRIV, "ska-audit");
+}
+
 /* As they stand in the file, but for the newlines. */
 static void send_lines(const struct ska_audit_log *log, struct lines *lines)
 {
@@ -329,8 +331,7 @@ static void send_lines(const struct ska_audit_log *log, struct lines *lines)
         char *end = strchr(rest, '\n');
 
         *end = 0;
-        (void)ska_system_log_write(log->system_log, LOG_AUTHPRIV | lines->severities.data[i], TAG,
-                                   rest);
+        (void)ska_system_log_write(log->system_log, lines->severities.data[i], rest);
         rest = end + 1;
     }
 }

@@ -44,4 +44,7 @@ bool ska_audit_append_all(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
                           const struct ska_audit_entry *entries, size_t count,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* For ska_audit_log: opened early, see ska_system_log_open(). NULL: out of memory. */
+struct ska_system_log *ska_audit_system_log_open(void);
+
 #endif

@@ -13,6 +13,7 @@
 
 #include <openssl/rand.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/file.h"
 #include "provider/base/safe_path.h"
 #include "provider/record/audit_line.h"
@@ -155,16 +156,15 @@ static bool choose_names(struct ska_evidence *evidence, const char *id,
                          const struct ska_errors *errors)
 {
     char random[RANDOM_SIZE];
-    char utc[32];
-    time_t now = time(NULL);
-    struct tm parts;
+    struct tm utc;
 
-    if (gmtime_r(&now, &parts) == NULL)
+    if (!ska_utc((uint64_t)time(NULL), &utc))
         return ska_fail(errors, SKA_R_INTERNAL, "no time");
     if (!choose_random(random, errors))
         return false;
-    strftime(utc, sizeof(utc), "%Y%m%dT%H%M%SZ", &parts);
-    snprintf(evidence->final, sizeof(evidence->final), "%s.%s-%s", id, utc, random);
+    snprintf(evidence->final, sizeof(evidence->final), "%s.%04d%02d%02dT%02d%02d%02dZ-%s", id,
+             utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+             random);
     snprintf(evidence->temporary, sizeof(evidence->temporary), ".%s.part", evidence->final);
     return true;
 }

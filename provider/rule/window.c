@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "provider/base/clock.h"
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -46,11 +47,7 @@ enum ska_window_state ska_window_state(const struct ska_window *window, uint64_t
 
 const char *ska_time_text(uint64_t seconds, char text[32])
 {
-    time_t time = (time_t)seconds;
-    struct tm parts;
-
-    if (seconds > INT64_MAX || gmtime_r(&time, &parts) == NULL ||
-        strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+    if (!ska_utc_text(seconds, text))
         snprintf(text, 32, "never");
     return text;
 }

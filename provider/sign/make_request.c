@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/clock.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "provider/sign/hsm_time.h"
@@ -45,13 +46,11 @@ static bool describe_requester(struct ska_request *request, const uid_t *request
 {
     char host[256] = "";
     char utc[32] = "";
-    time_t now = time(NULL);
-    struct tm parts;
 
     if (gethostname(host, sizeof(host) - 1) != 0)
         host[0] = 0;
-    if (gmtime_r(&now, &parts) != NULL)
-        strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (!ska_utc_text((uint64_t)time(NULL), utc))
+        utc[0] = 0;
     request->has_requester = true;
     request->requester_uid = requester == NULL ? geteuid() : *requester;
     return copy_printable(&request->requester_host, host, errors) &&

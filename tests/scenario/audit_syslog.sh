@@ -29,7 +29,7 @@ approve() { # ID
 }
 # What came, without what syslog puts before it.
 audit_lines() { # [FILE]
-    sed -nE 's/^.* ska-audit\[[0-9]+\]: //p' "${1:-received.txt}"
+    sed -nE 's/^<[0-9]+>ska-audit\[[0-9]+\]: //p' "${1:-received.txt}"
 }
 has_all() {
     audit_lines | cmp -s - "$log"
@@ -53,19 +53,19 @@ audit_lines >collected.jsonl
 succeeds skatool audit collected.jsonl
 shows 'each tied to the one before'
 # A failure of a signature goes there, too, and is no audit line; who waits for people is no error.
-grep -q '^<13>.* openssl\[[0-9]*\]: ska: approvals pending' received.txt || fail "$(cat received.txt)"
-! grep -q '^<11>.* openssl' received.txt || fail "$(cat received.txt)"
+grep -q '^<13>openssl\[[0-9]*\]: ska: approvals pending' received.txt || fail "$(cat received.txt)"
+! grep -q '^<11>openssl' received.txt || fail "$(cat received.txt)"
 refused 'key not found' ska dgst -sha256 -sign "$(uri gone)" -out signature document
-within 10 "$(cat received.txt)" grep -q '^<11>.* openssl\[[0-9]*\]: ska: key not found' received.txt
+within 10 "$(cat received.txt)" grep -q '^<11>openssl\[[0-9]*\]: ska: key not found' received.txt
 # So do those of skatool's commands that sign, once each; not those of others.
-[ "$(grep -c '^<11>.* skatool\[[0-9]*\]: ska: approvals missing: .*seal' received.txt)" -eq 1 ] ||
+[ "$(grep -c '^<11>skatool\[[0-9]*\]: ska: approvals missing: .*seal' received.txt)" -eq 1 ] ||
     fail "not the failure of execute: $(cat received.txt)"
 refused . skatool show --key "$(uri gone)"
 refused 'key not found' skatool seal --key "$(uri gone)" --cert seal.crt document
-within 10 "$(cat received.txt)" grep -q '^<11>.* skatool\[[0-9]*\]: ska: key not found' received.txt
-[ "$(grep -c ' skatool\[' received.txt)" -eq 2 ] || fail "$(cat received.txt)"
+within 10 "$(cat received.txt)" grep -q '^<11>skatool\[[0-9]*\]: ska: key not found' received.txt
+[ "$(grep -c '>skatool\[' received.txt)" -eq 2 ] || fail "$(cat received.txt)"
 priority() { # PATTERN: of all lines with it
-    grep " ska-audit\[.*$1" received.txt | cut -d'>' -f1 | sort -u | tr -d '<\n'
+    grep ">ska-audit\[.*$1" received.txt | cut -d'>' -f1 | sort -u | tr -d '<\n'
 }
 [ "$(priority '"event":"intent"')" = 86 ] || fail "intent: $(cat received.txt)"
 [ "$(priority '"detail":"done"')" = 85 ] || fail "done: $(cat received.txt)"

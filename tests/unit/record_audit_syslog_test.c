@@ -34,7 +34,7 @@ static const char *take(int *priority)
         return NULL;
     received[length] = 0;
     *priority = (int)strtol(received + 1, NULL, 10);
-    snprintf(tag, sizeof(tag), " ska-audit[%ld]: ", (long)getpid());
+    snprintf(tag, sizeof(tag), ">ska-audit[%ld]: ", (long)getpid());
     assert_non_null(strstr(received, tag));
     return strstr(received, tag) + strlen(tag);
 }
@@ -263,7 +263,7 @@ static int start(void **state)
     receiver = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (receiver < 0 || bind(receiver, (struct sockaddr *)&address, sizeof(address)) != 0)
         return -1;
-    to_both = (struct ska_audit_log){path, NULL, ska_system_log_open()};
+    to_both = (struct ska_audit_log){path, NULL, ska_audit_system_log_open()};
     return to_both.system_log == NULL;
 }
 

@@ -2,6 +2,8 @@
 /* When approvals can be used, at the edges and where numbers end. */
 #include "cmocka_all.h"
 
+#include <time.h>
+
 #include "provider/rule/window.h"
 
 static struct ska_window window(uint64_t timelock, uint64_t timeout, uint64_t timestamp)
@@ -70,7 +72,26 @@ static void times_as_text(void **state)
     (void)state;
     assert_string_equal(ska_time_text(0, text), "1970-01-01T00:00:00Z");
     assert_string_equal(ska_time_text(1584351668, text), "2020-03-16T09:41:08Z");
+    assert_string_equal(ska_time_text(253402300799, text), "9999-12-31T23:59:59Z");
+    assert_string_equal(ska_time_text(253402300800, text), "never");
+    assert_string_equal(ska_time_text((uint64_t)1 << 48, text), "never");
     assert_string_equal(ska_time_text(UINT64_MAX, text), "never");
+}
+
+/* Each day from 1970 to 2400, each at another time of day. */
+static void times_are_those_of_the_c_library(void **state)
+{
+    char text[32];
+    char expected[32];
+
+    (void)state;
+    for (time_t time = 0; time < (time_t)13569465600; time += 86400 - 7) {
+        struct tm parts;
+
+        assert_non_null(gmtime_r(&time, &parts));
+        assert_true(strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &parts) > 0);
+        assert_string_equal(ska_time_text((uint64_t)time, text), expected);
+    }
 }
 
 int main(void)
@@ -82,6 +103,7 @@ int main(void)
         cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(a_rule_spans_its_tokens),
         cmocka_unit_test(times_as_text),
+        cmocka_unit_test(times_are_those_of_the_c_library),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
