@@ -225,9 +225,9 @@ static bool explain_blocked(struct backend_key *key, const struct ska_errors *er
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
     ska_fail(errors, SKA_R_KEY_BLOCKED,
-             "%skey '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             lead_of(key), backend_key_label(key), current.known ? " (" : "",
-             message_text(&missing), current.known ? ")" : "");
+             "%s'%s' cannot sign, whoever approves, until it is unblocked%s%s%s", lead_of(key),
+             backend_key_label(key), current.known ? " (" : "", message_text(&missing),
+             current.known ? ")" : "");
     ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;

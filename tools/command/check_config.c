@@ -137,10 +137,17 @@ static void check_entries(struct tool *tool)
         check_ok("progress", "%s", progress[settings->progress]);
 }
 
-static void warn_of_certificate(void *said, const char *sentence)
+struct certs_check {
+    struct tool *tool;
+    bool said;
+};
+
+static void say_certificate_end(void *arg, bool is_missed, const char *sentence)
 {
-    *(bool *)said = true;
-    check_warning("certs", "%s", sentence);
+    struct certs_check *check = arg;
+
+    check->said = true;
+    check_certificate_end(check->tool, "certs", is_missed, sentence);
 }
 
 /* Those that no configuration names: of CAs, a seal, a time-stamp authority. NULL: there are none.
@@ -150,8 +157,8 @@ static STACK_OF(X509) * check_certs(struct tool *tool, const char *path)
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     STACK_OF(X509) *known = path == NULL ? NULL : certificate_file_read(tool->libctx, path, &quiet);
-    bool said = false;
-    const struct certificate_ends ends = {time(NULL), known, warn_of_certificate, &said};
+    struct certs_check check = {tool, false};
+    const struct certificate_ends ends = {time(NULL), known, say_certificate_end, &check};
 
     if (path == NULL)
         return NULL;
@@ -160,7 +167,7 @@ static STACK_OF(X509) * check_certs(struct tool *tool, const char *path)
         return NULL;
     }
     certificate_ends_say_known(&ends);
-    if (!said)
+    if (!check.said)
         check_ok("certs", "%s", path);
     return known;
 }

@@ -120,9 +120,10 @@ static bool print_key_json(struct tool *tool, const struct backend_key *key,
     return text_print_json(object, &tool->errors);
 }
 
-static void warn_of_end(void *arg, const char *sentence)
+static void warn_of_end(void *arg, bool is_missed, const char *sentence)
 {
     (void)arg;
+    (void)is_missed;
     report_warning("%s", sentence);
 }
 
