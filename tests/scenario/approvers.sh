@@ -193,7 +193,8 @@ refused 'expired: an approval would be useless: .* until 20' skatool approve --a
 same before.json past.json
 told alice past.json
 tells 'WARNING: too late'
-says 'warning: by this computer.s clock it is too late'
+expired='by this computer.s clock the request expired at 20[0-9-]+ [0-9:]+ '
+says "warning: $expired" "Added alice's approval of .* \(1 of 1.*\); $expired"
 configure
 
 # ---- Keys of every kind --------------------------------------------------------------------------
