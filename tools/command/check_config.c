@@ -100,7 +100,7 @@ static void check_unknown(struct tool *tool, const char *name)
 {
     struct ska_buffer known = {0};
 
-    configuration_known_settings(&known);
+    configuration_suggest_setting(name, &known);
     check_failed(tool, name, SKA_R_BAD_CONFIGURATION, "unknown; %s", ska_buffer_string(&known));
     ska_buffer_free(&known);
 }
