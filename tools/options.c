@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "tools/close_name.h"
+#include "tools/exit_status.h"
 
 #define OPTIONS_MOST 24
 #define HELP_VALUE 1
 #define HELP_WIDTH 80
 #define OPTION_WIDTH 24
 #define HELP_COLUMN (2 + OPTION_WIDTH + 1)
+#define STATUS_COLUMN 5
 /* getopt_long() answers with this plus the place in the table, so that letters stay letters. */
 #define FIRST_VALUE 256
 
@@ -105,6 +107,11 @@ static void print_help(const struct tool *tool, const struct command_line *line)
     for (const struct option_entry *option = line->options; option->name != NULL; option++)
         print_option(option);
     printf("  %-*s %s\n", OPTION_WIDTH, "-h, --help", "this text");
+    printf("\nExit status:\n");
+    for (int status = 0; exit_status_meanings[status] != NULL; status++) {
+        printf("  %d  ", status);
+        print_lines(exit_status_meanings[status], STATUS_COLUMN);
+    }
 }
 
 /* The table in getopt_long()'s form. */

@@ -218,7 +218,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "also look for this key", &wanted.key),
         OPTION_TEXT("certs", "FILE", "also check these certificates: CAs, a seal's", &wanted.certs),
-        OPTION_FLAG("json", "as JSON, for monitoring; exit status 0 ok, 1 warning, 2 failed",
+        OPTION_FLAG("json",
+                    "as JSON, for monitoring; other exit statuses: 0 ok, 1 warning, 2 failed",
                     &wanted.json),
         OPTION_FLAG("plan", "show what still has to be prepared, and how", &wanted.plan),
         OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
@@ -234,7 +235,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .help = "Reads the configuration as this user and tries what it names: the provider's\n"
                 "module, the PKCS#11 module, token, login, timestamp key, or the broker; the\n"
                 "approvals directory, agents, audit log and log. Each gets a line: ok, warning,\n"
-                "FAILED, or - for what is not set. The exit status is 0 if nothing has failed.\n"
+                "FAILED, or - for what is not set. The exit status is 0 if nothing has failed,\n"
+                "with warnings too, else that of the worst failure.\n"
                 "\n"
                 "With --plan it says for each of these, and for what only the HSM's officers\n"
                 "see, whether it is done, to do, or to ask about, and shows commands that do\n"
