@@ -84,7 +84,7 @@ refused 'own id of a request must be given in full' \
 refused "'123' is not a request id.* at a broker also 32 with hyphens" skatool execute 123 -o none.sig
 refused 'has nothing with this id' skatool approve "${alices[@]}" --key seal --document document --yes "${own:0:8}"
 succeeds skatool requests
-shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'
+shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal' ' ASKED BY +STATE +DESCRIPTION'
 succeeds skatool requests --json
 shows '"atBroker":[[:space:]]*"pending"' '"state":[[:space:]]*"open"'
 succeeds skatool requests --key other
