@@ -372,7 +372,7 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
                         "; the time for approvals is over: sign again, which makes a new request");
     else if (pending->reason == SKA_R_REJECTED && pending->directory != NULL)
         ska_buffer_format(text,
-                          "; talk to those who rejected it: if they approve after all, that counts "
+                          "; talk to those who rejected it: if they approve later, that counts "
                           "instead; or to ask everybody again, skatool withdraw --dir %s %.16s and "
                           "give the same command again",
                           pending->directory, pending->ballot->request->id);

@@ -422,7 +422,7 @@ static void warn_of_rejections(const struct review *review)
             "you have rejected this request yourself: your approval replaces the rejection");
     if (review->listed != NULL && !review->chance.possible)
         report_warning("too many have rejected this request: your approval helps only if one of "
-                       "them approves after all");
+                       "them approves later");
 }
 
 static bool approve_run(struct tool *tool, struct approve *approve)

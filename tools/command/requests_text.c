@@ -75,8 +75,9 @@ static void say_requester(const struct listed_request *listed, struct ska_buffer
         ska_buffer_text(text, "?");
     } else if (asks_for_another(listed)) {
         requests_add_user((uid_t)listed->request->requester_uid, text);
-        ska_buffer_text(text, ", says ");
+        ska_buffer_text(text, " (according to ");
         requests_add_user(listed->origin.owner, text);
+        ska_buffer_text(text, ")");
     } else {
         requests_add_user(listed->origin.owner, text);
     }
