@@ -2,10 +2,12 @@
 #include "tools/broker_request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 
 #include "provider/sign/ask_broker.h"
+#include "provider/sign/broker_ticket.h"
 #include "tools/execution.h"
 #include "tools/publish.h"
 #include "tools/show/text.h"
@@ -22,12 +24,59 @@ static bool check_remembered(struct tool *tool)
                     "submitted to a broker");
 }
 
+/* What approvers read of a request that was there before, as state-dir remembers it. */
+struct description_search {
+    const char *broker_id;
+    char *description; /* NULL: it has none, or was not found */
+};
+
+/* A ska_broker_ticket_visit. */
+static bool take_description(void *arg, const char *id, struct ska_request *draft)
+{
+    struct description_search *search = arg;
+    const bool found = strcmp(id, search->broker_id) == 0;
+
+    if (found) {
+        search->description = draft->description;
+        draft->description = NULL;
+    }
+    ska_request_free(draft);
+    return !found;
+}
+
+/* The broker changes nothing about a request, and nobody should believe that others read this. */
+static void warn_of_description(struct tool *tool, const struct ska_job *job,
+                                const struct broker_place *place, const char *broker_id)
+{
+    struct description_search search = {broker_id, NULL};
+    struct ska_buffer text = {0};
+
+    if (job->description == NULL ||
+        !ska_broker_tickets_visit(tool->configuration.settings.state_dir, broker_name(place),
+                                  take_description, &search, NULL, NULL))
+        return;
+    if (search.description == NULL || strcmp(search.description, job->description) != 0) {
+        ska_buffer_text(&text, search.description == NULL ? "without a description"
+                                                          : "with the description ");
+        if (search.description != NULL)
+            text_quoted(&text, ska_span_text(search.description));
+        report_warning("the request was already open %s: yours is not used. For another one, "
+                       "withdraw the request first (skatool withdraw)",
+                       ska_buffer_string(&text));
+    }
+    ska_buffer_free(&text);
+    free(search.description);
+}
+
 static bool say_handed_in(struct tool *tool, const struct ska_job *job,
                           const struct ska_handed_in *handed_in)
 {
     const struct broker_place place = broker_place_of(job->key);
     const char *id = handed_in->broker_id;
     struct ska_buffer text = {0};
+
+    if (!handed_in->made)
+        warn_of_description(tool, job, &place, id);
 
     report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
                 "%s; when they have approved: skatool execute %.8s%s",

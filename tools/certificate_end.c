@@ -8,6 +8,7 @@
 #include "provider/base/printable.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/window.h"
 
 static time_t soon(time_t now)
 {
@@ -79,21 +80,37 @@ static enum certificate_end chain_end(const struct certificate_ends *ends, X509 
 
 /* ---- Sentences ------------------------------------------------------------------------------- */
 
-static void say_buffer(const struct certificate_ends *ends, struct ska_buffer *text)
+static void say_buffer(const struct certificate_ends *ends, bool is_missed, struct ska_buffer *text)
 {
     if (!text->failed)
-        ends->say(ends->arg, ska_buffer_string(text));
+        ends->say(ends->arg, is_missed, ska_buffer_string(text));
     ska_buffer_free(text);
 }
 
-static void add_end(struct ska_buffer *text, enum certificate_end end)
+static void add_time(struct ska_buffer *text, const ASN1_TIME *time)
 {
-    if (end == CERTIFICATE_EXPIRED)
-        ska_buffer_text(text, " has expired");
-    else if (end == CERTIFICATE_NOT_YET_VALID)
-        ska_buffer_text(text, " is not valid yet");
-    else
-        ska_buffer_format(text, " expires within %d days", CERTIFICATE_WARN_DAYS);
+    char shown[SKA_TIME_SHOWN_SIZE];
+    struct tm parts;
+    time_t seconds = ASN1_TIME_to_tm(time, &parts) == 1 ? timegm(&parts) : -1;
+
+    ska_buffer_text(text, seconds < 0 ? "a time that cannot be read"
+                                      : ska_time_shown((uint64_t)seconds, shown));
+}
+
+void certificate_end_text(const X509 *certificate, enum certificate_end end,
+                          struct ska_buffer *text)
+{
+    static const char *const words[] = {
+        [CERTIFICATE_ENDS_SOON] = " expires at ",
+        [CERTIFICATE_NOT_YET_VALID] = " is not valid before ",
+        [CERTIFICATE_EXPIRED] = " expired at ",
+    };
+
+    if (end == CERTIFICATE_VALID)
+        return;
+    ska_buffer_text(text, words[end]);
+    add_time(text, end == CERTIFICATE_NOT_YET_VALID ? X509_get0_notBefore(certificate)
+                                                    : X509_get0_notAfter(certificate));
 }
 
 static void add_subject(struct ska_buffer *text, const X509 *certificate)
@@ -121,8 +138,8 @@ static void say_certificate(const struct certificate_ends *ends, X509 *certifica
     if (X509_check_ca(certificate) != 0)
         ska_buffer_text(&text, "the CA ");
     add_subject(&text, certificate);
-    add_end(&text, end);
-    say_buffer(ends, &text);
+    certificate_end_text(certificate, end, &text);
+    say_buffer(ends, end == CERTIFICATE_EXPIRED, &text);
 }
 
 void certificate_ends_say_chain(const struct certificate_ends *ends, X509 *certificate)
@@ -200,17 +217,17 @@ static void say_approver(const struct certificate_ends *ends, const struct ska_a
         certificate == NULL ? CERTIFICATE_VALID : certificate_end(certificate, ends->now);
     struct ska_buffer text = {0};
 
+    if (end != CERTIFICATE_VALID) {
+        ska_buffer_text(&text, "the certificate of ");
+        ska_listed_approver_name_text(approver, &text);
+        certificate_end_text(certificate, end, &text);
+        if (end == CERTIFICATE_EXPIRED)
+            ska_buffer_text(&text, ": give the key rules that name a new one");
+        else if (end == CERTIFICATE_ENDS_SOON)
+            ska_buffer_text(&text, ": renew it, and give the key rules that name the new one");
+        say_buffer(ends, false, &text); /* others may be enough: the rule tells */
+    }
     X509_free(certificate);
-    if (end == CERTIFICATE_VALID)
-        return;
-    ska_buffer_text(&text, "the certificate of ");
-    ska_listed_approver_name_text(approver, &text);
-    add_end(&text, end);
-    if (end == CERTIFICATE_EXPIRED)
-        ska_buffer_text(&text, ": give the key rules that name a new one");
-    else if (end == CERTIFICATE_ENDS_SOON)
-        ska_buffer_text(&text, ": renew it, and give the key rules that name the new one");
-    say_buffer(ends, &text);
 }
 
 /* ---- Rules ----------------------------------------------------------------------------------- */
@@ -242,26 +259,54 @@ static bool rule_is_reached(const struct certificate_ends *ends, const struct sk
     return rule->alternative_count == 0;
 }
 
+static bool rule_is_reached_at(const struct certificate_ends *ends, const struct ska_rule *rule,
+                               time_t at)
+{
+    struct certificate_ends then = *ends;
+
+    then.now = at;
+    return rule_is_reached(&then, rule);
+}
+
+/* The first second without, of a rule that is reached now and will not be at `later`. */
+static time_t rule_reached_until(const struct certificate_ends *ends, const struct ska_rule *rule,
+                                 time_t later)
+{
+    time_t reached = ends->now;
+
+    while (later - reached > 1) {
+        time_t middle = reached + (later - reached) / 2;
+
+        if (rule_is_reached_at(ends, rule, middle))
+            reached = middle;
+        else
+            later = middle;
+    }
+    return later;
+}
+
 static void say_rule(const struct certificate_ends *ends, const struct ska_rule *rule,
                      const char *name)
 {
-    struct certificate_ends later = *ends;
+    const bool is_missed = !rule_is_reached(ends, rule);
+    const time_t later = soon(ends->now);
     struct ska_buffer text = {0};
+    char shown[SKA_TIME_SHOWN_SIZE];
 
-    later.now = soon(ends->now);
-    if (!rule_is_reached(ends, rule))
+    if (is_missed)
         ska_buffer_format(&text,
                           "too few approvers have a valid certificate to satisfy the rule to %s "
                           "the key",
                           name);
-    else if (!rule_is_reached(&later, rule))
-        ska_buffer_format(&text,
-                          "within %d days too few approvers will have a valid certificate to "
-                          "satisfy the rule to %s the key",
-                          CERTIFICATE_WARN_DAYS, name);
+    else if (!rule_is_reached_at(ends, rule, later))
+        ska_buffer_format(
+            &text,
+            "from %s too few approvers will have a valid certificate to satisfy the rule to %s "
+            "the key",
+            ska_time_shown((uint64_t)rule_reached_until(ends, rule, later), shown), name);
     else
         return;
-    say_buffer(ends, &text);
+    say_buffer(ends, is_missed, &text);
 }
 
 void certificate_ends_say_rules(const struct certificate_ends *ends,

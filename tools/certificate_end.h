@@ -11,6 +11,7 @@
 
 #include <openssl/x509.h>
 
+#include "provider/base/bytes.h"
 #include "provider/rule/rule.h"
 
 /* Of certificates that end so soon it is time to think. */
@@ -25,8 +26,15 @@ enum certificate_end {
 };
 enum certificate_end certificate_end(const X509 *certificate, time_t now);
 
-/* Is told a sentence for each certificate that is not valid, or not for long. */
-typedef void certificate_end_say(void *arg, const char *sentence);
+/* " expired at TIME", " expires at TIME", " is not valid before TIME"; nothing of a valid one. */
+void certificate_end_text(const X509 *certificate, enum certificate_end end,
+                          struct ska_buffer *text);
+
+/*
+ * Is told a sentence for each certificate that is not valid, or not for long. `is_missed`: it has
+ * expired and nothing stands in for it, or the rule that the sentence is about cannot be satisfied.
+ */
+typedef void certificate_end_say(void *arg, bool is_missed, const char *sentence);
 
 /*
  * How it is said. A certificate is valid no longer than that of the CA which has issued it, where

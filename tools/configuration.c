@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 
 #include "provider/base/bytes.h"
+#include "tools/close_name.h"
 #include "tools/report.h"
 
 /* NCONF raises an error for each key that is not there; looking for one is not a failure. */
@@ -207,8 +208,16 @@ bool configuration_is_libcrypto(const char *key)
     return ska_text_is_among(libcrypto_names, key);
 }
 
-void configuration_known_settings(struct ska_buffer *text)
+void configuration_suggest_setting(const char *unknown, struct ska_buffer *text)
 {
+    struct close_name close = {.given = unknown};
+
+    close_name_try_all(&close, ska_setting_names);
+    close_name_try_all(&close, libcrypto_names);
+    if (close.found != NULL) {
+        ska_buffer_format(text, "did you mean %s?", close.found);
+        return;
+    }
     ska_buffer_text(text, "known settings are");
     for (size_t i = 0; ska_setting_names[i] != NULL; i++)
         ska_buffer_format(text, " %s,", ska_setting_names[i]);
@@ -222,7 +231,7 @@ static void warn_of_unknown(const struct configuration *configuration, const cha
 {
     struct ska_buffer known = {0};
 
-    configuration_known_settings(&known);
+    configuration_suggest_setting(key, &known);
     report_warning("%s, section [%s]: %s is not a known setting and has no effect; %s",
                    configuration->path, configuration->section, key, ska_buffer_string(&known));
     ska_buffer_free(&known);

@@ -37,8 +37,11 @@ const char *configuration_setting(const struct configuration *configuration, con
 /* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
 bool configuration_is_setting(const char *key);
 bool configuration_is_libcrypto(const char *key);
-/* "known settings are pkcs11-module, token, ...", for a message about one that is misspelt. */
-void configuration_known_settings(struct ska_buffer *text);
+/*
+ * For a message about one that is unknown: "did you mean token?", else "known settings are
+ * pkcs11-module, token, ...".
+ */
+void configuration_suggest_setting(const char *unknown, struct ska_buffer *text);
 
 /*
  * Takes the settings over. Unknown keys are named in a warning and passed over; check-config, which

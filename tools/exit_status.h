@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The exit status of skatool: 0 done, 1 wrong use or configuration, 2 refused, 3 HSM or system
- * failure, 4 invalid input data. Of several failures the highest counts.
+ * The exit status of skatool. Of several failures the highest counts.
  */
 #ifndef SKA_TOOLS_EXIT_STATUS_H
 #define SKA_TOOLS_EXIT_STATUS_H
@@ -9,6 +8,9 @@
 #include "ska/provider.h"
 
 int exit_status(enum ska_reason reason);
+
+/* What each says, from 0 on, for --help; ended by NULL. */
+extern const char *const exit_status_meanings[];
 
 /* After one more failure. */
 void exit_status_add(int *status, enum ska_reason reason);

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "tools/close_name.h"
 #include "tools/exit_status.h"
 #include "tools/tool.h"
 
@@ -54,6 +55,18 @@ static void finish_output(struct tool *tool)
         ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
 }
 
+static void fail_unknown_command(struct tool *tool, const char *given)
+{
+    struct close_name close = {.given = given};
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        close_name_try(&close, commands[i].name);
+    ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'%s%s%s; see: skatool --help",
+             given[0] == '-' ? "option" : "command", given,
+             close.found == NULL ? "" : " (did you mean ", close.found == NULL ? "" : close.found,
+             close.found == NULL ? "" : "?)");
+}
+
 static void run_command(struct tool *tool, int argc, char **argv)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -64,8 +77,7 @@ static void run_command(struct tool *tool, int argc, char **argv)
             ska_fail(&tool->errors, SKA_R_INTERNAL, "%s failed without a reason", argv[0]);
         return;
     }
-    ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'; see: skatool --help",
-             argv[0][0] == '-' ? "option" : "command", argv[0]);
+    fail_unknown_command(tool, argv[0]);
 }
 
 int main(int argc, char **argv)

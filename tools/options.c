@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/close_name.h"
+#include "tools/exit_status.h"
+
 #define OPTIONS_MOST 24
 #define HELP_VALUE 1
 #define HELP_WIDTH 80
 #define OPTION_WIDTH 24
 #define HELP_COLUMN (2 + OPTION_WIDTH + 1)
+#define STATUS_COLUMN 5
 /* getopt_long() answers with this plus the place in the table, so that letters stay letters. */
 #define FIRST_VALUE 256
 
@@ -103,6 +107,11 @@ static void print_help(const struct tool *tool, const struct command_line *line)
     for (const struct option_entry *option = line->options; option->name != NULL; option++)
         print_option(option);
     printf("  %-*s %s\n", OPTION_WIDTH, "-h, --help", "this text");
+    printf("\nExit status:\n");
+    for (int status = 0; exit_status_meanings[status] != NULL; status++) {
+        printf("  %d  ", status);
+        print_lines(exit_status_meanings[status], STATUS_COLUMN);
+    }
 }
 
 /* The table in getopt_long()'s form. */
@@ -170,6 +179,21 @@ static bool take_option(struct tool *tool, const struct command_line *line, int 
     return true;
 }
 
+/* A name that is unknown, the beginning of several, or a flag with an argument. */
+static bool fail_unknown(struct tool *tool, const struct command_line *line, const char *given)
+{
+    char name[64];
+    struct close_name close = {.given = name};
+
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
+    memmove(name, name + strspn(name, "-"), strlen(name) - strspn(name, "-") + 1);
+    for (const struct option_entry *entry = line->options; entry->name != NULL; entry++)
+        close_name_try(&close, entry->name);
+    return close.found == NULL || strcmp(close.found, name) == 0
+               ? options_wrong(tool, "unknown or wrong option %s", given)
+               : options_wrong(tool, "unknown option %s (did you mean --%s?)", given, close.found);
+}
+
 static bool check_required(struct tool *tool, const struct command_line *line)
 {
     for (const struct option_entry *entry = line->options; entry->name != NULL; entry++)
@@ -217,7 +241,7 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
         if (value == '?' && optopt != 0 && optopt < FIRST_VALUE)
             return options_wrong(tool, "unknown option -%c", optopt);
         if (value == '?')
-            return options_wrong(tool, "unknown or wrong option %s", argv[optind - 1]);
+            return fail_unknown(tool, line, argv[optind - 1]);
         if (!take_option(tool, line, value))
             return false;
     }

@@ -153,6 +153,9 @@ void request_place_say_none(const struct request_place *place, bool for_approver
                        place->name);
     else if (for_approver)
         report_message("Nothing in %s waits for this approver.", place->name);
+    else if (place->kind->keeps_results) /* a broker lists no requests to those who submit them */
+        report_message("state-dir remembers no open requests at %s, and the broker was not asked.",
+                       place->name);
     else
         report_message("There are no open requests in %s.", place->name);
 }

@@ -24,7 +24,7 @@ static bool looks_like_id(const char *what)
 }
 
 /* Of a directory, or of a broker, whose ids have hyphens. */
-static bool is_id(const char *what)
+bool request_source_is_id(const char *what)
 {
     char digits[SKA_REQUEST_ID_LENGTH + 1];
     size_t length = strlen(what);
@@ -58,7 +58,7 @@ bool request_source_take(struct tool *tool, struct request_source *source,
     if (operands[1] != NULL)
         return options_wrong(tool, "'%s' is an unexpected argument after an id", operands[1]);
     source->by_id = true;
-    if (!named && !is_id(source->what))
+    if (!named && !request_source_is_id(source->what))
         return options_wrong(
             tool,
             "'%s' is not a request id, and there is no file of this name (an id is "

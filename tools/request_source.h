@@ -39,6 +39,9 @@ struct request_source {
 bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands) SKA_MUST_CHECK;
 
+/* Whether it could be an ID, by its letters. */
+bool request_source_is_id(const char *what);
+
 /*
  * Adds the approvals of further copies (ended by NULL; NULL: none) to a request, which is that of
  * the file `what`; another request is refused.

@@ -243,9 +243,10 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
 {
     char *shown = ska_printable(ska_span_text(given), 64);
 
-    ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
-             "%s: the broker %s has nothing with this id for this approver: it was answered or "
-             "withdrawn, or was never for this key (skatool requests shows what is waiting)%s%s",
+    ska_fail(&tasks->place.tool->errors, SKA_R_REQUEST_NOT_OPEN,
+             "%s: the broker %s has nothing with this id for this approver: it has expired, was "
+             "answered or withdrawn, or was never for this key (skatool requests shows what is "
+             "waiting)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
              strlen(given) < ID_LENGTH ? ". A broker shows approvers only the ids of tasks: its "
                                          "own id of a request must be given in full"

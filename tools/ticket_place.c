@@ -230,7 +230,7 @@ static bool fail_no_ticket(const struct ticket_place *tickets, const char *given
 {
     char *shown = ska_printable(ska_span_text(given), 64);
 
-    ska_fail(&tickets->place.tool->errors, SKA_R_WRONG_USE,
+    ska_fail(&tickets->place.tool->errors, SKA_R_REQUEST_NOT_OPEN,
              "%s: state-dir remembers no request with this id at %s: it was fetched or withdrawn, "
              "or submitted elsewhere (skatool requests shows those that are there)",
              shown == NULL ? "" : shown, tickets->place.name);

@@ -40,12 +40,26 @@ static bool fail_walk(const struct walk *walk, const char *path)
                     ska_system_error(errno, text));
 }
 
+const char *ska_owner_advice(uid_t owner, bool by_root, char text[SKA_OWNER_ADVICE_SIZE])
+{
+    if (geteuid() == 0)
+        snprintf(text, SKA_OWNER_ADVICE_SIZE,
+                 "this process runs as root; if that user should use it, run it as that user "
+                 "(sudo -u '#%lu')",
+                 (unsigned long)owner);
+    else
+        snprintf(text, SKA_OWNER_ADVICE_SIZE, "it must be owned by %suid %lu",
+                 by_root ? "root or by " : "", (unsigned long)geteuid());
+    return text;
+}
+
 static bool fail_owner(const struct walk *walk, const char *path, const struct stat *status)
 {
-    return ska_fail(
-        walk->errors, SKA_R_DIRECTORY_UNSAFE,
-        "%s: %s belongs to uid %lu, who can replace it: it must be owned by root or by uid %lu",
-        walk->what, path, (unsigned long)status->st_uid, (unsigned long)geteuid());
+    char advice[SKA_OWNER_ADVICE_SIZE];
+
+    return ska_fail(walk->errors, SKA_R_DIRECTORY_UNSAFE,
+                    "%s: %s belongs to uid %lu, who can replace it: %s", walk->what, path,
+                    (unsigned long)status->st_uid, ska_owner_advice(status->st_uid, true, advice));
 }
 
 /* A directory on the way, which is passed if it is safe. */
@@ -214,6 +228,7 @@ bool ska_path_is_safe(const char *what, const char *path, char **resolved,
 static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, const char *path,
                                     const struct ska_errors *errors)
 {
+    char advice[SKA_OWNER_ADVICE_SIZE];
     struct stat status;
 
     if (fstat(fd, &status) != 0)
@@ -221,10 +236,9 @@ static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, 
     if (!S_ISREG(status.st_mode))
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s %s is not a regular file", what, path);
     if (!is_trusted_owner(&status))
-        return ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "%s %s belongs to uid %lu: it must be owned by root or by uid %lu, who "
-                        "uses it",
-                        what, path, (unsigned long)status.st_uid, (unsigned long)geteuid());
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s %s belongs to uid %lu: %s", what, path,
+                        (unsigned long)status.st_uid,
+                        ska_owner_advice(status.st_uid, true, advice));
     if ((status.st_mode & forbidden) != 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "%s %s can be %s by users other than its owner: chmod go%s %s", what, path,

@@ -6,6 +6,9 @@
 #ifndef SKA_BASE_SAFE_PATH_H
 #define SKA_BASE_SAFE_PATH_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "provider/base/bytes.h"
 
 /*
@@ -27,5 +30,13 @@ bool ska_file_is_safe(int fd, const char *what, const char *path,
 /* Likewise, and others may not read it either, nor hold a lock on it therefore. */
 bool ska_file_is_private(int fd, const char *what, const char *path,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The end of a message about what belongs to a user who is not this one: "it must be owned by root
+ * or by uid 1000" (`by_root`), or "by uid 1000"; as root, whose files others' mostly should not
+ * become, as which user to run the program instead.
+ */
+#define SKA_OWNER_ADVICE_SIZE 128
+const char *ska_owner_advice(uid_t owner, bool by_root, char text[SKA_OWNER_ADVICE_SIZE]);
 
 #endif

@@ -223,7 +223,8 @@ static bool write_evidence_request(const struct ska_evidence *evidence,
 
 bool ska_evidence_dir_open(const char *evidence_dir, int *place, const struct ska_errors *errors)
 {
-    struct stat status;
+    char advice[SKA_OWNER_ADVICE_SIZE];
+    struct stat status = {.st_uid = geteuid()};
 
     *place = -1;
     if (!ska_path_is_safe("evidence-dir", evidence_dir, NULL, errors))
@@ -235,10 +236,12 @@ bool ska_evidence_dir_open(const char *evidence_dir, int *place, const struct sk
         return true;
     close(*place);
     *place = -1;
+    if (status.st_uid != geteuid())
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, "evidence-dir %s belongs to uid %lu: %s",
+                        evidence_dir, (unsigned long)status.st_uid,
+                        ska_owner_advice(status.st_uid, false, advice));
     return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                    "evidence-dir %s must be owned by uid %lu, who signs, and be writable by its "
-                    "owner only (0700)",
-                    evidence_dir, (unsigned long)geteuid());
+                    "evidence-dir %s must be writable by its owner only (0700)", evidence_dir);
 }
 
 static struct ska_evidence *new_evidence(const struct ska_errors *errors)

@@ -23,17 +23,19 @@ static int fail_state(const char *path, const struct ska_errors *errors)
 
 static bool is_own_directory(int fd, const char *path, const struct ska_errors *errors)
 {
+    char advice[SKA_OWNER_ADVICE_SIZE];
     struct stat status;
 
     if (fstat(fd, &status) != 0)
         return fail_state(path, errors) == 0;
-    if (status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0)
-        return true;
-    return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                    WHAT " %s belongs to uid %lu and has mode %04o: it must be owned by uid %lu, "
-                         "who signs, and accessible to nobody else (0700)",
-                    path, (unsigned long)status.st_uid, (unsigned int)status.st_mode & 07777,
-                    (unsigned long)geteuid());
+    if (status.st_uid != geteuid())
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, WHAT " %s belongs to uid %lu: %s", path,
+                        (unsigned long)status.st_uid,
+                        ska_owner_advice(status.st_uid, false, advice));
+    return (status.st_mode & (S_IRWXG | S_IRWXO)) == 0 ||
+           ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                    WHAT " %s has mode %04o: only its owner may have access (0700)", path,
+                    (unsigned int)status.st_mode & 07777);
 }
 
 int ska_state_dir_open(const char *state_dir, const struct ska_errors *errors)

@@ -42,6 +42,7 @@ bool ska_directory_holds_approvals(const struct ska_directory *directory)
 static bool directory_is_safe(int fd, const char *path, enum ska_directory_use use,
                               const struct ska_errors *errors)
 {
+    char advice[SKA_OWNER_ADVICE_SIZE];
     struct stat status;
 
     if (use == SKA_DIRECTORY_OF_FILE)
@@ -49,9 +50,9 @@ static bool directory_is_safe(int fd, const char *path, enum ska_directory_use u
     if (fstat(fd, &status) != 0)
         return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", path, strerror(errno));
     if (use == SKA_DIRECTORY_TO_SIGN && status.st_uid != geteuid() && status.st_uid != 0)
-        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "%s belongs to uid %lu: it must be owned by root or by uid %lu, who signs",
-                        path, (unsigned long)status.st_uid, (unsigned long)geteuid());
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, "%s belongs to uid %lu: %s", path,
+                        (unsigned long)status.st_uid,
+                        ska_owner_advice(status.st_uid, true, advice));
     if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "everybody may write to %s, so it cannot be an approvals directory: use "

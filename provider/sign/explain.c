@@ -225,9 +225,9 @@ static bool explain_blocked(struct backend_key *key, const struct ska_errors *er
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
     ska_fail(errors, SKA_R_KEY_BLOCKED,
-             "%skey '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             lead_of(key), backend_key_label(key), current.known ? " (" : "",
-             message_text(&missing), current.known ? ")" : "");
+             "%s'%s' cannot sign, whoever approves, until it is unblocked%s%s%s", lead_of(key),
+             backend_key_label(key), current.known ? " (" : "", message_text(&missing),
+             current.known ? ")" : "");
     ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;
@@ -372,7 +372,7 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
                         "; the time for approvals is over: sign again, which makes a new request");
     else if (pending->reason == SKA_R_REJECTED && pending->directory != NULL)
         ska_buffer_format(text,
-                          "; talk to those who rejected it: if they approve after all, that counts "
+                          "; talk to those who rejected it: if they approve later, that counts "
                           "instead; or to ask everybody again, skatool withdraw --dir %s %.16s and "
                           "give the same command again",
                           pending->directory, pending->ballot->request->id);

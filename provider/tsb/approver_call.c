@@ -219,42 +219,62 @@ static bool take_page(struct walk *walk, size_t first, size_t size, size_t *coun
     return done;
 }
 
-/* False: the failure is of this one alone, and named. *raised: it is of all. */
-static bool take_one(struct walk *walk, size_t number, size_t *count, bool *raised,
+/* Those before a task, one after the other: named once it is known that others can be had. */
+struct failed_tasks {
+    struct ska_error_capture failures[FAILURES_MOST];
+    size_t count;
+};
+
+static void clear_failed(struct failed_tasks *failed)
+{
+    for (size_t i = 0; i < failed->count; i++)
+        ska_error_capture_clear(&failed->failures[i]);
+    failed->count = 0;
+}
+
+/* `next`: the number of the task after them, counted from 0. */
+static void name_failed(const struct walk *walk, struct failed_tasks *failed, size_t next)
+{
+    for (size_t i = 0; i < failed->count; i++)
+        ska_fail(walk->wrong, failed->failures[i].reason, "task %zu cannot be fetched: %s",
+                 next - failed->count + i + 1, ska_error_capture_text(&failed->failures[i]));
+    clear_failed(failed);
+}
+
+/* False: the failure is of all, and raised. One that is of this task alone is added. */
+static bool take_one(struct walk *walk, size_t number, size_t *count, struct failed_tasks *failed,
                      const struct ska_errors *errors)
 {
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = take_page(walk, number, 1, count, &quiet);
+    struct ska_error_capture *failure = &failed->failures[failed->count];
+    const struct ska_errors quiet = ska_error_capture(failure);
 
-    *raised = !done && (walk->refused || failure.reason != SKA_R_SERVER_FAILURE);
-    if (*raised)
-        ska_error_capture_raise(&failure, errors);
-    else if (!done)
-        ska_fail(walk->wrong, failure.reason, "task %zu cannot be fetched: %s", number + 1,
-                 ska_error_capture_text(&failure));
-    ska_error_capture_clear(&failure);
-    return done;
+    if (take_page(walk, number, 1, count, &quiet)) {
+        name_failed(walk, failed, number);
+        return true;
+    }
+    failed->count++;
+    return (!walk->refused && failure->reason == SKA_R_SERVER_FAILURE) ||
+           ska_error_capture_raise(failure, errors);
 }
 
 static bool take_one_by_one(struct walk *walk, size_t first, const struct ska_error_capture *whole,
                             size_t *count, const struct ska_errors *errors)
 {
-    size_t failures = 0;
+    struct failed_tasks failed = {.count = 0};
+    bool done = true;
 
-    for (*count = 0; *count < PAGE_SIZE && !walk->ended; ++*count) {
-        bool raised = false;
+    for (*count = 0; done && *count < PAGE_SIZE && !walk->ended; ++*count) {
         size_t one = 1;
 
-        failures = take_one(walk, first + *count, &one, &raised, errors) ? 0 : failures + 1;
-        if (raised)
-            return false;
-        if (failures == FAILURES_MOST)
-            return ska_error_capture_raise(whole, errors);
+        done = take_one(walk, first + *count, &one, &failed, errors) &&
+               (failed.count < FAILURES_MOST || ska_error_capture_raise(whole, errors));
         if (one == 0)
             break;
     }
-    return true;
+    if (done)
+        name_failed(walk, &failed, first + *count);
+    clear_failed(&failed);
+    return done;
 }
 
 /* *more: there may be more after it. */

@@ -193,7 +193,8 @@ refused 'expired: an approval would be useless: .* until 20' skatool approve --a
 same before.json past.json
 told alice past.json
 tells 'WARNING: too late'
-says 'warning: by this computer.s clock it is too late'
+expired='by this computer.s clock the request expired at 20[0-9-]+ [0-9:]+ '
+says "warning: $expired" "Added alice's approval of .* \(1 of 1.*\); $expired"
 configure
 
 # ---- Keys of every kind --------------------------------------------------------------------------
@@ -357,6 +358,11 @@ same taken-along.json again.json
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
 says "Put alice's approval of request [0-9a-f]{16} to sign with key '[a-z-]+' into .* \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
+# Everything, as the screen says, with the answers so far.
+ends 0 skatool inspect --dir "$directory" "${id:0:16}"
+shows "$id" 'alice'
+refused 'is not open' skatool inspect --dir "$directory" "$(printf %064d 1)"
+refused '--dir cannot be used with' skatool inspect --dir "$directory" --audit-log log "$id"
 ends 0 skatool approve --dir "$directory" --approver alice.pem
 listed "^${other:0:16} "
 ends 0 skatool requests --approver bob.pub.pem --dir "$directory"

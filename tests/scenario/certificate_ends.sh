@@ -14,8 +14,13 @@ rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,
 printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
 key guarded p256 policy.json
 key ordinary p256 empty.json
-soon='the certificate of dora expires within 60 days: renew it'
-gone='within 60 days too few approvers will have a valid certificate to satisfy the rule to'
+# The one form of times that skatool has, here in UTC.
+export TZ=UTC
+ends_at() { # CERTIFICATE: the time, for grep -E
+    date -u -d "$(plain x509 -in "$1" -noout -enddate | sed 's/.*=//')" '+%Y-%m-%d %H:%M:%S UTC'
+}
+soon="the certificate of dora expires at $(ends_at dora.crt): renew it"
+gone="from $(ends_at dora.crt) too few approvers will have a valid certificate to satisfy the rule to"
 
 succeeds skatool show --key "$(uri guarded)"
 says "warning: $soon" "warning: $gone use the key" "warning: $gone unblock the key"
@@ -61,12 +66,13 @@ rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,
     {"type":"certificate","name":"erin","file":"erin.crt"},{"type":"certificate","name":"frank","file":"frank.crt"}]}]}]}'
 printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
 key certified p256 policy.json
+ca_gone="from $(ends_at soon-ca.crt) ${gone#from * UTC }"
 ends 0 skatool check-config --json --key "$(uri certified)"
 ends 1 skatool check-config --json --key "$(uri certified)" --certs soon-ca.crt
-shows '"text":.*"the certificate of the CA .Board CA. expires within 60 days"' "\"text\":.*\"$gone use the key"
+shows '"text":.*"the certificate of the CA .Board CA. expires at '"$(ends_at soon-ca.crt)" "\"text\":.*\"$ca_gone use the key"
 succeeds skatool show --key "$(uri certified)" --certs soon-ca.crt
-says 'warning: the certificate of the CA .Board CA. expires within 60 days' "warning: $gone use the key" \
-    "warning: $gone unblock the key"
+says 'warning: the certificate of the CA .Board CA. expires at' "warning: $ca_gone use the key" \
+    "warning: $ca_gone unblock the key"
 [ "$(grep -c 'Board CA' stderr.txt)" -eq 1 ] || fail "said twice: $(cat stderr.txt)"
 # One that has ended already; a certificate is not of a CA only because that has the name.
 begin=$(date -u -d '-20 days' +%Y%m%d%H%M%SZ)
@@ -91,12 +97,17 @@ END
 plain req -new -key ca.pem -subj '/CN=Board CA' -out ca.csr
 plain ca -config ca.cnf -batch -notext -selfsign -keyfile ca.pem -in ca.csr -startdate "$begin" -enddate "$yesterday" \
     -out ended-ca.crt 2>/dev/null
-ended='the certificate of the CA .Board CA. has expired'
-ends 1 skatool check-config --json --key "$(uri certified)" --certs ended-ca.crt
-shows "$ended" 'too few approvers have a valid certificate to satisfy the rule to use the key'
+ended="the certificate of the CA .Board CA. expired at $(ends_at ended-ca.crt)"
+none='too few approvers have a valid certificate to satisfy the rule to'
+ends 2 skatool check-config --json --key "$(uri certified)" --certs ended-ca.crt
+shows "$ended" "$none use the key" '"worst":.*"failed"'
+ends 1 skatool check-config --key "$(uri certified)" --certs ended-ca.crt
+shows "FAILED +certs +$ended" "FAILED +key +$none use the key" "FAILED +key +$none unblock the key"
+succeeds skatool show --key "$(uri certified)" --certs ended-ca.crt
+says "warning: $ended" "warning: $none use the key"
 ca 'Board CA' dan.pem -days 30 >stranger.crt
 succeeds skatool check-config --key "$(uri certified)" --certs stranger.crt
-shows 'warning +certs +the certificate of the CA .Board CA. expires within'
+shows 'warning +certs +the certificate of the CA .Board CA. expires at'
 ! grep -q 'too few' stdout.txt || fail "a stranger's end counts: $(cat stdout.txt)"
 # Renewed, with the same key: the old one may stay in the file.
 ca 'Board CA' ca.pem -days 300 >new-ca.crt
@@ -118,7 +129,7 @@ www() { # DAYS OPTION...: a certificate for the key, on the token
     p11 --write-object www.der --type cert "${@:2}" >/dev/null 2>&1
 }
 www 30 --label www
-soon='the certificate of www expires within 60 days'
+soon='the certificate of www expires at '
 succeeds skatool check-config --key "$(uri www)"
 shows "warning key +$soon"
 succeeds skatool show --key "$(uri www)"
@@ -142,12 +153,12 @@ plain x509 -new -force_pubkey sealing.pub.pem -subj /CN=seal -days 30 -CA dan.cr
     -extfile extensions -out seal.crt
 printf 'A document.\n' >document
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt document
-says 'warning: seal.crt: the certificate of seal expires within 60 days'
+says 'warning: seal.crt: the certificate of seal expires at '
 ! grep -q 'of dan' stderr.txt || fail "warned of a CA that is not given: $(cat stderr.txt)"
 plain x509 -new -force_pubkey sealing.pub.pem -subj /CN=seal -days 300 -CA soon-ca.crt -CAkey ca.pem \
     -extfile extensions -out seal.crt
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --chain soon-ca.crt -o chain.p7s document
-says 'warning: seal.crt: the certificate of the CA .Board CA. expires within 60 days'
+says 'warning: seal.crt: the certificate of the CA .Board CA. expires at '
 ! grep -q 'of seal' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
 
 # The authority's, as it stands in the time-stamp, and that of its CA.
@@ -171,13 +182,13 @@ ess_cert_id_alg = sha256
 END
 issue tsa new-ca.crt ca.pem -days 30 -extfile tsa
 stamp --tsa-ca new-ca.crt
-says 'warning: document: the time-stamp: the certificate of tsa expires within 60 days'
+says 'warning: document: the time-stamp: the certificate of tsa expires at '
 ! grep -q 'CA Board' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
 # Given again.
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --timestamp reply --tsa-ca new-ca.crt -o stamped.p7s document
-says 'warning: document: the time-stamp: the certificate of tsa expires within 60 days'
+says 'warning: document: the time-stamp: the certificate of tsa expires at '
 issue tsa soon-ca.crt ca.pem -days 300 -extfile tsa
 stamp --tsa-ca soon-ca.crt
-says 'warning: document: the time-stamp: the certificate of the CA .Board CA. expires within 60 days'
+says 'warning: document: the time-stamp: the certificate of the CA .Board CA. expires at '
 ! grep -q 'of tsa' stderr.txt || fail "warned of what is fine: $(cat stderr.txt)"
 pass

@@ -14,6 +14,11 @@ shown() { # COMMAND
         synopsis && ours' "$manual" | grep -oE -- '-[a-z][a-z0-9-]+' | sed 's/^-//' | sort -u || true
 }
 
+# The page has sentences, --help the beginnings of lines.
+meanings=$(sed -n '/^\.Sh EXIT STATUS/,/^\.El/p' "$manual" |
+    sed -nE '/^\.It/{s/^\.It //;N;s/\.$//;s/\n/ /;s/ ([A-Z])/ \l\1/;p}' | tr '\n' ' ')
+meanings=" $meanings"
+[[ $meanings == ' 0 done 1 '*' 4 '* ]] || fail "no exit statuses on the page: $meanings"
 succeeds skatool --help
 sed -n '/^Commands:/,/^$/p' stdout.txt | awk 'NR > 1 && NF { print $1 }' >commands.txt
 [ "$(wc -l <commands.txt)" -ge 10 ] || fail "which commands are there? $(cat commands.txt)"
@@ -21,6 +26,9 @@ while read -r command; do
     grep -qx "\.Ss $command" "$manual" || fail "skatool.1 has no words on $command"
     succeeds skatool "$command" --help
     ! grep -E '^.{81}' stdout.txt || fail "too wide: skatool $command --help"
+    sed -n '/^Exit status:/,$p' stdout.txt | sed 1d | tr -s ' \n' ' ' >statuses.txt
+    [ "$(cat statuses.txt)" = "$meanings" ] ||
+        fail "skatool $command --help says of exit statuses '$(cat statuses.txt)', skatool.1 '$meanings'"
     sed -n '/^Options:/,$p' stdout.txt | grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' |
         grep -oE -- '--[a-z0-9-]+' | sed 's/^--//' | grep -vxE 'help|config|output' | sort -u >options.txt ||
         true # none

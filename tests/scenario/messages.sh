@@ -169,7 +169,7 @@ refused "PKCS#11 module unavailable: $work/nowhere.so: cannot open shared object
 [ "$(grep -o nowhere.so stderr.txt | wc -l)" -eq 1 ] || fail "the path twice: $(cat stderr.txt)"
 configure 'aprovals-dir = /nowhere'
 ends 1 skatool check-config
-shows 'FAILED +aprovals-dir +unknown; known settings are .*approvals-dir'
+shows 'FAILED +aprovals-dir +unknown; did you mean approvals-dir\?$'
 configure
 sed -i '/^\[ska_provider\]/,$ s/^activate = 1$/activate = 0/' openssl.cnf
 skatool check-config >stdout.txt 2>&1 || :

@@ -126,7 +126,7 @@ grep -qE "\"uid\":[[:space:]]*$rita" "$(grep -l BLOCK "$directory"/*.request.jso
     fail "somebody else asks"
 [ "$(calls C_SKABlock)" -eq 0 ] || fail "blocked without an approval"
 succeeds person $rita requests --dir "$directory"
-shows "block .*uid $rita, says uid $signer .*Stop it"
+shows "block .*uid $rita .according to uid $signer. .*Stop it"
 id=$(awk '/block/ { print $1 }' stdout.txt)
 # What is not complete is found out without the HSM, however often; and nothing is written in the
 # directory for that, which would start the unit again.

@@ -97,7 +97,7 @@ certificate bob 300
 policy "$(rule 1 alice bob | sed 's/public_key/certificate/g; s/\.pub\.pem/.crt/g')" >certified.json
 planned --policy certified.json
 plans ask 'SAM mode'
-plans 'to do' alice '60 days'
+plans 'to do' alice 'a new certificate.*: this one expires at 2[0-9-]+ [0-9:]+ '
 plans done bob 'CN=bob'
 policy "$(timed "$(rule 1 alice)")" >timed.json
 planned --policy timed.json

@@ -415,10 +415,12 @@ printf '[ca]\ndefault_ca=it\n[it]\ndatabase=index.txt\nunique_subject=no\nserial
 plain req -new -key alice.pem -subj /CN=dated -out dated.csr
 plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20200101000000Z \
     -enddate 20210101000000Z -notext -out expired.crt 2>/dev/null
-takes 0 refused 'has expired' skatool seal --key "$(uri free-p256)" --cert expired.crt -o x other.txt
+takes 0 refused 'this certificate expired at 202[01]-[0-9:. A-Z+()-]+: a seal with it would be useless' \
+    skatool seal --key "$(uri free-p256)" --cert expired.crt -o x other.txt
 plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20480101000000Z \
     -enddate 20490101000000Z -notext -out early.crt 2>/dev/null
-takes 0 refused 'not valid yet' skatool seal --key "$(uri free-p256)" --cert early.crt -o x other.txt
+takes 0 refused 'this certificate is not valid before 204[78]-' \
+    skatool seal --key "$(uri free-p256)" --cert early.crt -o x other.txt
 
 # ---- Several documents ---------------------------------------------------------------------------
 

@@ -73,10 +73,9 @@ succeeds skatool list
 [ "$(wc -l <stderr.txt)" -eq 2 ] || fail "not one line each: $(cat stderr.txt)"
 words='is not a known setting and has no effect'
 known='known settings are pkcs11-module, pkcs11-init-args, token, .*approvals-dir, .*progress, request-content, and libcrypto.s activate, identity, .*'
-for setting in approval-dir colour; do
-    grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: $setting $words; $known" \
-        stderr.txt || fail "$setting: $(cat stderr.txt)"
-done
+named="skatool: warning: $work/openssl.cnf, section \[ska_provider\]:"
+grep -qx "$named approval-dir $words; did you mean approvals-dir?" stderr.txt || fail "$(cat stderr.txt)"
+grep -qx "$named colour $words; $known" stderr.txt || fail "$(cat stderr.txt)"
 # What libcrypto reads there is not misspelt.
 configure 'soft_load = yes' 'identity = ska'
 quietly_listed() {
@@ -85,13 +84,19 @@ quietly_listed() {
 }
 quietly_listed
 configure 'approval-dir = /nowhere'
-checked 1 "FAILED +approval-dir +unknown; $known"
+checked 1 'FAILED +approval-dir +unknown; did you mean approvals-dir\?'
 [ ! -s stderr.txt ] || fail "check-config says it twice: $(cat stderr.txt)"
-for setting in pin_source PKCS11-Module audit.log agents aktivate; do
+while read -r setting meant; do
     configure "$setting = x"
     succeeds skatool list
-    grep -q "$setting $words; $known" stderr.txt || fail "$setting: $(cat stderr.txt)"
-done
+    grep -q "$setting $words; did you mean $meant?" stderr.txt || fail "$setting: $(cat stderr.txt)"
+done <<'END'
+pin_source pin-source
+PKCS11-Module pkcs11-module
+audit.log audit-log
+approvals-timout approvals-timeout
+aktivate activate
+END
 
 # ---- check-config --------------------------------------------------------------------------------
 

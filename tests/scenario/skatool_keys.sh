@@ -81,7 +81,13 @@ untouched refused 'unknown attribute tokn: there are token, .*type before the "\
     skatool keygen --key 'ska:tokn=tok;object=wrong' --algorithm EC --policy policy.json
 refused 'ordinary' keygen wrong --algorithm EC --blocked --policy none
 refused 'twice' keygen wrong --algorithm EC --algorithm EC --policy none
-refused 'unknown' skatool rejects --approver alice.pem request.json
+refused "unknown command 'rejects' .did you mean reject\?.; see" skatool rejects --approver alice.pem request.json
+refused "unknown command 'aprove' .did you mean approve\?." skatool aprove
+refused "unknown command 'frobnicate'; see" skatool frobnicate
+refused 'unknown option --aprover .did you mean --approver\?.; see' skatool reject --aprover alice.pem request.json
+refused 'unknown option --tsb_ca=x .did you mean --tsb-ca\?.' skatool reject --tsb_ca=x request.json
+refused 'unknown or wrong option --colour; see' skatool reject --colour request.json
+refused 'unknown or wrong option --yes=no; see' skatool reject --yes=no request.json
 refused "key not found: .*\"wrong\"; skatool list shows the keys that are there" \
     skatool show --key "$(uri wrong)"
 

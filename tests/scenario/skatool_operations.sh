@@ -69,6 +69,13 @@ takes 1 refused "key is blocked: .*unblocking needs 2 of alice, bob and carol" e
 ends 2 state signed.json
 shows 'The key is blocked'
 says 'key is blocked'
+# It is the configuration's fault that nothing signs, and monitoring hears of it.
+blocked="key is blocked: 'seal' cannot sign, whoever approves, until it is unblocked"
+blocked+=' .unblocking needs 2 of alice, bob and carol.'
+ends 2 skatool check-config --key "$(uri seal)"
+shows "FAILED +key +$blocked"
+ends 2 skatool check-config --json --key "$(uri seal)"
+shows '"worst":.*"failed"' "\"text\":.*\"$blocked"
 # Nobody is asked to approve what cannot be signed.
 succeeds skatool request --key "$(uri seal)" -o in_vain.json document
 says "warning: key 'seal' is blocked: approvals are useless until it is unblocked"

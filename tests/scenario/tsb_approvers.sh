@@ -296,7 +296,7 @@ ask 200 DELETE "/v1/request/$request"
 # Words that would write on a terminal.
 hand_in seal NONE_WITH_ECDSA digest "$(printf '\033[2Jyes' | b64)"
 succeeds tasks_of alice
-shows '\\x1B\[2Jyes' ' sign +seal +\? +\? '
+shows '\\x1B\[2Jyes' '^ID +WHAT +KEY +DESCRIPTION$' '^[0-9a-f]+ +sign +seal +[^ ?]'
 ! grep -q "$(printf '\033')" stdout.txt || fail "lets words through to the terminal"
 
 # ---- Refusing ------------------------------------------------------------------------------------
@@ -398,6 +398,9 @@ refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver eri
     --tsb-api-key-source approver-key
 ! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
 refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
+# A failure of all is said once, and not of each task as well.
+refused 'it may be one for https:' skatool requests --approver erin.pem --tsb "http://${url#https://}"
+[ "$(wc -l <stderr.txt)" -eq 1 ] || fail "$(cat stderr.txt)"
 refused 'cannot be used together' skatool requests --approver erin.pem --dir . --tsb "$url"
 # A configuration is for the broker that it names, and for no other.
 OPENSSL_CONF=$work/openssl.cnf

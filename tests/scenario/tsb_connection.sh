@@ -127,18 +127,18 @@ configure_broker "tsb-proxy = $proxy_url" "tsb-proxy-source = file:$work/credent
 no_proxy='*' signs
 succeeds skatool check-config
 shows 'ok +tsb-url' "ok +tsb-proxy-source +$work/credentials" "ok +tsb-proxy +$proxy_url" \
-    "ok +tsb-token-source +$work/jwt" 'warning tsb-ca +.*: the certificate of the CA .* expires within 60 days' \
+    "ok +tsb-token-source +$work/jwt" 'warning tsb-ca +.*: the certificate of the CA .* expires at 2' \
     '^- +tsb-client-cert +not set' '^- +tsb-client-key +not set' '^- +tsb-key-password-source'
 # Of several CAs each that ends is named; that none is left is a failure.
 cat authority.pem old.pem >cas.pem
 configure_broker "tsb-ca = $work/cas.pem"
 signs
 succeeds skatool check-config
-shows "warning tsb-ca +$work/cas.pem: the certificate of the CA .* expires within 60 days" \
-    "warning tsb-ca +$work/cas.pem: the certificate of .* has expired"
+shows "warning tsb-ca +$work/cas.pem: the certificate of the CA .* expires at 2" \
+    "warning tsb-ca +$work/cas.pem: the certificate of .* expired at 2"
 configure_broker "tsb-ca = $work/old.pem"
 ends 3 skatool check-config
-shows "FAILED +tsb-ca +$work/old.pem: the certificate of .* has expired"
+shows "FAILED +tsb-ca +$work/old.pem: the certificate of .* expired at 2"
 configure_broker "tsb-proxy = $proxy_url" "tsb-proxy-source = file:$work/credentials" \
     "tsb-token-source = file:$work/jwt"
 chmod 644 credentials
@@ -172,10 +172,10 @@ by_certificate() { # NAME KEY [LINE...]
 by_certificate client client.key
 signs
 succeeds skatool check-config --key ska:object=seal
-shows 'warning tsb-client-cert +.*: the certificate of .* expires within' "ok +tsb-client-key +$work/client.key"
+shows 'warning tsb-client-cert +.*: the certificate of .* expires at 2' "ok +tsb-client-key +$work/client.key"
 by_certificate old old.key
 ends 3 skatool check-config
-shows "FAILED +tsb-client-cert +$work/old.pem: the certificate of .* has expired"
+shows "FAILED +tsb-client-cert +$work/old.pem: the certificate of .* expired at 2"
 by_certificate server.key none.key
 ends 3 skatool check-config
 shows 'FAILED +tsb-client-cert .*No such' \

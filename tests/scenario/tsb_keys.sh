@@ -149,6 +149,9 @@ succeeds skatool list --key ska:object=seal --json
 shows '"toldByHsm":[[:space:]]*false' '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
 ! grep -q '"rsa"' stdout.txt || fail "lists others: $(cat stdout.txt)"
 
+blocked="key is blocked: the broker says, unconfirmed, that 'blocked' cannot sign, .*unblocking needs "
+ends 2 skatool check-config --json --key ska:object=blocked
+shows '"worst":.*"failed"' "\"text\":.*\"$blocked"
 succeeds skatool show --key ska:object=blocked
 shows "broker +$url" 'label +blocked' 'blocked +yes' 'use +.*2 of 3: alice.*bob.*carol' 'BEGIN PUBLIC KEY'
 sed -n '/BEGIN/,/END/p' stdout.txt >shown.pem

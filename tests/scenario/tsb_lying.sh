@@ -68,7 +68,7 @@ says 'says that it is done, but the key is not blocked'
 grep -q '"detail":"failed: executed according to the broker' log || fail "not in the log: $(cat log)"
 # It is not remembered, so that the key can be blocked after all.
 succeeds skatool requests
-says 'There are no open requests'
+says 'state-dir remembers no open requests'
 says_done unblock
 succeeds skatool execute "$id"
 shows "^key 'seal' is unblocked, according to the broker"
@@ -209,8 +209,8 @@ done
 # Nobody is asked for a key that is blocked.
 broker "$(attributes "$alices" "$blocked")" PENDING
 before=$(handed_in)
-refused "the broker says, unconfirmed, that key 'seal' is blocked" ska dgst -sha256 -sign ska:object=seal document
-refused "the broker says, unconfirmed, that key 'seal' is blocked" skatool request --key ska:object=seal document
+refused "the broker says, unconfirmed, that 'seal' cannot sign" ska dgst -sha256 -sign ska:object=seal document
+refused "the broker says, unconfirmed, that 'seal' cannot sign" skatool request --key ska:object=seal document
 [ "$(handed_in)" -eq "$before" ] || fail 'somebody was asked'
 [ "$(grep '"event":"refused"' log | grep -c '"detail":"the key is blocked; nobody was asked"')" -eq 2 ] ||
     fail "not in the log, once each: $(tail -n 3 log)"

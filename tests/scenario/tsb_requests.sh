@@ -37,7 +37,7 @@ own() {
 # ---- To sign -------------------------------------------------------------------------------------
 
 succeeds skatool requests
-says "There are no open requests in $url"
+says "state-dir remembers no open requests at $url, and the broker was not asked"
 succeeds skatool request --key ska:object=seal --description 'the deal' document
 id=$(cat stdout.txt)
 [ "${#id}" -eq 36 ] || fail "no id: $id"
@@ -49,6 +49,12 @@ status_is "$id" PENDING
 succeeds skatool request --key ska:object=seal document
 [ "$(cat stdout.txt)" = "$id" ] || fail "another request"
 says 'was already open'
+! grep -q description stderr.txt || fail "$(cat stderr.txt)"
+succeeds skatool request --key ska:object=seal --description 'the deal' document
+! grep -q 'description' stderr.txt || fail "$(cat stderr.txt)"
+succeeds skatool request --key ska:object=seal --description 'another deal' document
+[ "$(cat stdout.txt)" = "$id" ] || fail "another request"
+says "warning: the request was already open with the description 'the deal': yours is not used"
 refused "request $id .* at the broker .*the same command again" \
     ska dgst -sha256 -sign ska:object=seal -out early.sig document
 ends 2 skatool status "${own:0:8}"
@@ -78,7 +84,7 @@ refused 'own id of a request must be given in full' \
 refused "'123' is not a request id.* at a broker also 32 with hyphens" skatool execute 123 -o none.sig
 refused 'has nothing with this id' skatool approve "${alices[@]}" --key seal --document document --yes "${own:0:8}"
 succeeds skatool requests
-shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'
+shows "^${own:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal' ' ASKED BY +STATE +DESCRIPTION'
 succeeds skatool requests --json
 shows '"atBroker":[[:space:]]*"pending"' '"state":[[:space:]]*"open"'
 succeeds skatool requests --key other
@@ -93,7 +99,7 @@ succeeds skatool execute "${id:0:8}" -o document.sig
 verified document seal.pub.pem document.sig -sha256
 refused 'remembers no request' skatool execute "${id:0:8}" -o again.sig
 succeeds skatool requests
-says 'There are no open requests'
+says 'state-dir remembers no open requests'
 succeeds skatool audit log
 folder=$(echo evidence/*)
 [ "$(ls "$folder" | xargs)" = 'SHA256SUMS broker.json request.json signature' ] ||
@@ -166,7 +172,7 @@ for content in structures none; do
     plain cms -verify -binary -inform DER -in "$content.p7s" -content document -CAfile authority.pem \
         -purpose any -out /dev/null
     succeeds skatool requests
-    says 'There are no open requests'
+    says 'state-dir remembers no open requests'
 done
 configure_broker "state-dir = $work/state" "audit-log = $work/log" "evidence-dir = $work/evidence"
 
@@ -203,7 +209,7 @@ ends 2 skatool execute "$other" -o long.sig --force
 says 'rejected'
 # It was forgotten as it was told; what is dead and was not is cleared away.
 succeeds skatool requests
-says 'There are no open requests'
+says 'state-dir remembers no open requests'
 succeeds skatool request --key ska:object=seal long
 id=$(cat stdout.txt)
 reject_task alice Sign "$id"

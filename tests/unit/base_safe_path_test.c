@@ -148,6 +148,8 @@ static void directories_of_others_are_refused(void **state)
     assert_int_equal(chmod(in_base("a"), 0755), 0);
     assert_int_equal(chown(in_base("a"), STRANGER, 0), 0);
     assert_unsafe(in_base("a/b/log"), SKA_R_DIRECTORY_UNSAFE, "belongs to uid 12345");
+    /* Root, who tries the signer's configuration, is not told to make it root's. */
+    assert_unsafe(in_base("a/b/log"), SKA_R_DIRECTORY_UNSAFE, "sudo -u '#12345'");
 }
 
 /* As /tmp: others may add names to it, and exchange none that is not theirs. */

@@ -143,9 +143,10 @@ static bool check_time(struct tool *tool, const struct approve *approve)
         return true;
     text_time(review->chance.window.closes, closes);
     if (approve->yes) {
-        report_warning(review->chance.usable == SKA_USABLE_OVER
-                           ? "by this computer's clock it is too late for this request"
-                           : "this request can never be used: it holds no time of the HSM");
+        if (review->chance.usable == SKA_USABLE_OVER)
+            report_warning("by this computer's clock the request expired at %s", closes);
+        else
+            report_warning("this request can never be used: it holds no time of the HSM");
         return true;
     }
     if (review->chance.usable == SKA_USABLE_OVER)
@@ -283,6 +284,20 @@ static void say_how_far(const struct review *review, bool closed, struct ska_buf
     ska_buffer_text(text, ")");
 }
 
+/* Who gave --yes may have missed the warning that stands far above. */
+static void say_expired(const struct review *review, struct ska_buffer *text)
+{
+    char closes[TEXT_TIME_SIZE];
+
+    if (review->listed == NULL)
+        return;
+    if (review->chance.usable == SKA_USABLE_OVER)
+        ska_buffer_format(text, "; by this computer's clock the request expired at %s",
+                          text_time(review->chance.window.closes, closes));
+    else if (review->chance.usable == SKA_USABLE_NEVER)
+        ska_buffer_text(text, "; this request can never be used");
+}
+
 /* "Added alice's approval of request ... to request.json (1 of 2; still needed: bob or carol)" */
 static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
@@ -301,6 +316,7 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
     ska_buffer_text(&text, place == NULL || review_is_of_broker(review) ? " to " : " into ");
     text_output_path(to, &text);
     say_how_far(review, closed, &text);
+    say_expired(review, &text);
     if (approve->output.path != NULL && !output_is_stdout(&approve->output))
         review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
@@ -406,7 +422,7 @@ static void warn_of_rejections(const struct review *review)
             "you have rejected this request yourself: your approval replaces the rejection");
     if (review->listed != NULL && !review->chance.possible)
         report_warning("too many have rejected this request: your approval helps only if one of "
-                       "them approves after all");
+                       "them approves later");
 }
 
 static bool approve_run(struct tool *tool, struct approve *approve)

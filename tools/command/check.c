@@ -96,6 +96,15 @@ void check_failed(struct tool *tool, const char *what, enum ska_reason reason, c
         failed[failed_count++] = what;
 }
 
+void check_certificate_end(struct tool *tool, const char *what, bool is_missed,
+                           const char *sentence)
+{
+    if (is_missed)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s", sentence);
+    else
+        check_warning(what, "%s", sentence);
+}
+
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture)
 {
     check_failed(tool, what, capture->reason, "%s: %s", ska_reason_text(capture->reason),

@@ -20,6 +20,9 @@ void check_unset(const char *what, const char *format, ...) __attribute__((forma
 /* The worst failure is the exit status. */
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));
+/* Of a certificate: FAILED where it is missed, else a warning. */
+void check_certificate_end(struct tool *tool, const char *what, bool is_missed,
+                           const char *sentence);
 /* Says what has failed, and clears it. */
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture);
 

@@ -49,10 +49,11 @@ struct certificates_check {
     bool said;
 };
 
-static void say_end(void *arg, const char *sentence)
+static void say_end(void *arg, bool is_missed, const char *sentence)
 {
     struct certificates_check *check = arg;
 
+    (void)is_missed; /* a CA among several may be */
     check->said = true;
     if (check->useless)
         check_failed(check->tool, check->what, SKA_R_BAD_CONFIGURATION, "%s: %s", check->path,

@@ -100,7 +100,7 @@ static void check_unknown(struct tool *tool, const char *name)
 {
     struct ska_buffer known = {0};
 
-    configuration_known_settings(&known);
+    configuration_suggest_setting(name, &known);
     check_failed(tool, name, SKA_R_BAD_CONFIGURATION, "unknown; %s", ska_buffer_string(&known));
     ska_buffer_free(&known);
 }
@@ -137,10 +137,17 @@ static void check_entries(struct tool *tool)
         check_ok("progress", "%s", progress[settings->progress]);
 }
 
-static void warn_of_certificate(void *said, const char *sentence)
+struct certs_check {
+    struct tool *tool;
+    bool said;
+};
+
+static void say_certificate_end(void *arg, bool is_missed, const char *sentence)
 {
-    *(bool *)said = true;
-    check_warning("certs", "%s", sentence);
+    struct certs_check *check = arg;
+
+    check->said = true;
+    check_certificate_end(check->tool, "certs", is_missed, sentence);
 }
 
 /* Those that no configuration names: of CAs, a seal, a time-stamp authority. NULL: there are none.
@@ -150,8 +157,8 @@ static STACK_OF(X509) * check_certs(struct tool *tool, const char *path)
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     STACK_OF(X509) *known = path == NULL ? NULL : certificate_file_read(tool->libctx, path, &quiet);
-    bool said = false;
-    const struct certificate_ends ends = {time(NULL), known, warn_of_certificate, &said};
+    struct certs_check check = {tool, false};
+    const struct certificate_ends ends = {time(NULL), known, say_certificate_end, &check};
 
     if (path == NULL)
         return NULL;
@@ -160,7 +167,7 @@ static STACK_OF(X509) * check_certs(struct tool *tool, const char *path)
         return NULL;
     }
     certificate_ends_say_known(&ends);
-    if (!said)
+    if (!check.said)
         check_ok("certs", "%s", path);
     return known;
 }
@@ -211,7 +218,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "also look for this key", &wanted.key),
         OPTION_TEXT("certs", "FILE", "also check these certificates: CAs, a seal's", &wanted.certs),
-        OPTION_FLAG("json", "as JSON, for monitoring; exit status 0 ok, 1 warning, 2 failed",
+        OPTION_FLAG("json",
+                    "as JSON, for monitoring; other exit statuses: 0 ok, 1 warning, 2 failed",
                     &wanted.json),
         OPTION_FLAG("plan", "show what still has to be prepared, and how", &wanted.plan),
         OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
@@ -227,7 +235,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .help = "Reads the configuration as this user and tries what it names: the provider's\n"
                 "module, the PKCS#11 module, token, login, timestamp key, or the broker; the\n"
                 "approvals directory, agents, audit log and log. Each gets a line: ok, warning,\n"
-                "FAILED, or - for what is not set. The exit status is 0 if nothing has failed.\n"
+                "FAILED, or - for what is not set. The exit status is 0 if nothing has failed,\n"
+                "with warnings too, else that of the worst failure.\n"
                 "\n"
                 "With --plan it says for each of these, and for what only the HSM's officers\n"
                 "see, whether it is done, to do, or to ask about, and shows commands that do\n"

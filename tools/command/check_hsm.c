@@ -11,6 +11,7 @@
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
 #include "provider/keys/find_key.h"
+#include "provider/sign/explain.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
 #include "tools/certificate_end.h"
@@ -150,13 +151,12 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     check_timestamp_key(tool, token);
 }
 
-static void warn_of_end(void *arg, const char *sentence)
+static void say_key_certificate_end(void *tool, bool is_missed, const char *sentence)
 {
-    (void)arg;
-    check_warning("key", "%s", sentence);
+    check_certificate_end(tool, "key", is_missed, sentence);
 }
 
-static void check_key_rules(struct tool *tool, struct backend_key *key,
+static void check_key_state(struct tool *tool, struct backend_key *key,
                             const struct certificate_ends *ends)
 {
     struct ska_error_capture capture = {0};
@@ -165,15 +165,17 @@ static void check_key_rules(struct tool *tool, struct backend_key *key,
 
     if (!backend_key_is_ska(key))
         return;
-    if (backend_key_state(key, &state, &quiet))
-        certificate_ends_say_encoded(ends, state.rules);
-    else
+    if (!backend_key_state(key, &state, &quiet) ||
+        (state.blocked == BACKEND_YES && !ska_check_not_blocked(key, &quiet)))
         check_captured(tool, "key", &capture);
+    certificate_ends_say_encoded(ends, state.rules);
     backend_key_state_clear(&state);
 }
 
-/* Whether it is there, what of its URI says nothing to us, and until when its approvers can
- * approve. */
+/*
+ * Whether it is there and not blocked, what of its URI says nothing to us, and until when its
+ * approvers can approve.
+ */
 static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults,
                           STACK_OF(X509) * known)
 {
@@ -182,7 +184,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct backend_key *key = NULL;
-    const struct certificate_ends ends = {time(NULL), known, warn_of_end, NULL};
+    const struct certificate_ends ends = {time(NULL), known, say_key_certificate_end, tool};
 
     if (!hsm_uri_parse(text, &uri, &quiet)) {
         check_captured(tool, "key", &capture);
@@ -200,7 +202,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
                  backend_key_token_label(key));
     if (key != NULL) {
         key_certificates_say_ends(tool, uri, key, &ends);
-        check_key_rules(tool, key, &ends);
+        check_key_state(tool, key, &ends);
     }
     hsm_uri_free(uri);
     backend_key_free(key);

@@ -20,6 +20,8 @@
 #include "tools/options.h"
 #include "tools/report.h"
 #include "tools/request_difference.h"
+#include "tools/request_source.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 /* So many files and folders in one call. */
@@ -154,6 +156,53 @@ static bool inspect_copies(struct tool *tool, const char *const *paths, bool *co
     return done;
 }
 
+/* ---- In an approvals directory --------------------------------------------------------------- */
+
+static bool is_request_id(const char *directory, const char *const *paths)
+{
+    return directory != NULL ||
+           (paths[1] == NULL && request_source_is_id(paths[0]) && access(paths[0], F_OK) != 0);
+}
+
+/* As its file says it, with the answers beside it; a broker has no file. */
+static bool read_first(const struct request_source *source, const struct ska_request *request,
+                       struct ska_bytes *first, const struct ska_errors *errors)
+{
+    struct ska_buffer path = {0};
+    bool done = false;
+
+    if (request_place_directory(source->place) == NULL)
+        return ska_request_print(request, first, errors);
+    ska_buffer_format(&path, "%s/%s.request.json", source->place->name, source->id);
+    done = ska_file_read(ska_buffer_string(&path), SKA_JSON_LIMIT, first, errors);
+    ska_buffer_free(&path);
+    return done;
+}
+
+static bool inspect_by_id(struct tool *tool, struct request_source *source)
+{
+    struct ska_request *request = NULL;
+    struct ska_ballot ballot = {.libctx = tool->libctx};
+    struct ska_bytes first = {NULL, 0};
+    struct ska_bytes text = {NULL, 0};
+    bool done = request_source_read(tool, source, NULL, &request);
+
+    ballot.request = request;
+    ballot.rule = done ? request_stated_rule(request) : NULL;
+    done = done && request_source_count(tool, source, &ballot) &&
+           read_first(source, request, &first, &tool->errors) &&
+           print_copies(request, ska_span_of(&first), &text, &tool->errors) &&
+           inspect_json(tool, ska_span_of(&text), source->what);
+    ska_ballot_close(&ballot);
+    ska_request_free(request);
+    request_source_close(source);
+    ska_bytes_free(&first);
+    ska_bytes_free(&text);
+    return done;
+}
+
+/* ---- Whatever is given ----------------------------------------------------------------------- */
+
 static bool inspect_path(struct tool *tool, const char *path, const char *const *logs)
 {
     struct ska_bytes content = {NULL, 0};
@@ -206,7 +255,10 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const char *paths[INSPECTED_MOST + 1] = {NULL};
     const char *signature = NULL;
     struct option_list logs = {0};
+    struct request_source source = {.what = NULL};
     const struct option_entry options[] = {
+        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory",
+                    &source.where.directory),
         OPTION_TEXT("of", "SIGNATURE", "find the evidence of this signature below DIRECTORY",
                     &signature),
         OPTION_TEXT(
@@ -216,12 +268,14 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE]... FILE-OR-DIRECTORY...\n"
+                 "       skatool inspect [--dir DIR] ID\n"
                  "       skatool inspect [--audit-log FILE]... --of SIGNATURE DIRECTORY",
         .help = "Shows a request, a bundle, an approval or a rejection, a key reference or a\n"
                 "folder of evidence, or (binary or base64) an approval token, a timestamp, a\n"
                 "rule, a modify payload or a serialized approval: every field, what protects\n"
                 "it, and whether everything that can be verified without an HSM is correct.\n"
-                "Several copies of one request are shown as one, with all their approvals.\n"
+                "Several copies of one request are shown as one, with all their approvals, and\n"
+                "so is the request ID in an approvals directory.\n"
                 "Needs no configuration, but with one it asks the HSM what a change of rules\n"
                 "changes. With --of it finds and shows the folders of evidence below DIRECTORY\n"
                 "for the signature in the file SIGNATURE: its value, a CMS or PKCS#7, a\n"
@@ -238,6 +292,13 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         return options_wrong(tool, "missing argument: %s",
                              signature == NULL ? "FILE-OR-DIRECTORY"
                                                : "DIRECTORY, where the evidence is");
+    if (source.where.directory != NULL && (signature != NULL || logs.count > 0))
+        return options_wrong(tool, "--dir cannot be used with --of or --audit-log");
+    if (signature == NULL && is_request_id(source.where.directory, paths) &&
+        !request_source_take(tool, &source, paths))
+        return false;
+    if (source.by_id)
+        return inspect_by_id(tool, &source);
     if (signature == NULL)
         return inspect_all(tool, paths, logs.values);
     if (paths[1] != NULL)

@@ -53,16 +53,18 @@ static void name_issuer(const X509 *certificate, char name[256])
 static void plan_certificate(struct plan *plan, const char *name, const X509 *certificate)
 {
     enum certificate_end end = certificate_end(certificate, time(NULL));
+    struct ska_buffer ended = {0};
     char issuer[256];
 
+    certificate_end_text(certificate, end, &ended);
     name_issuer(certificate, issuer);
     if (end == CERTIFICATE_ENDS_SOON || end == CERTIFICATE_EXPIRED)
         plan_item(plan, PLAN_TO_DO, name,
-                  "a new certificate, and rules that name it: this one expires within %d days, or "
-                  "has expired; it is for %s",
-                  CERTIFICATE_WARN_DAYS, issuer);
+                  "a new certificate, and rules that name it: this one%s; it is for %s",
+                  ska_buffer_string(&ended), issuer);
     else
         plan_item(plan, PLAN_DONE, name, "a certificate of %s", issuer);
+    ska_buffer_free(&ended);
 }
 
 static void plan_approver(struct plan *plan, const struct ska_approver *approver)

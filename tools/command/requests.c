@@ -103,8 +103,8 @@ bool requests_list(struct request_place *place, const struct request_filter *fil
 
     if (json)
         showing.array = cJSON_CreateArray();
-    done = json ? showing.array != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "requests as JSON")
-                : requests_text_start(&showing.text, errors);
+    done =
+        !json || showing.array != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
     done = done && request_place_visit(place, filter, show_listed, &showing) &&
            print_shown(&showing, place, filter->approver != NULL);
     if (done && folder != NULL && showing.count > 0)

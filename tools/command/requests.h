@@ -21,8 +21,6 @@ struct requests_text {
     struct table table;
     struct ska_buffer paragraphs;
 };
-bool requests_text_start(struct requests_text *text,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
 bool requests_text_add(struct requests_text *text, const struct listed_request *listed,
                        const struct document *document,
                        const struct ska_errors *errors) SKA_MUST_CHECK;

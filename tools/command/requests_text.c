@@ -75,8 +75,9 @@ static void say_requester(const struct listed_request *listed, struct ska_buffer
         ska_buffer_text(text, "?");
     } else if (asks_for_another(listed)) {
         requests_add_user((uid_t)listed->request->requester_uid, text);
-        ska_buffer_text(text, ", says ");
+        ska_buffer_text(text, " (according to ");
         requests_add_user(listed->origin.owner, text);
+        ska_buffer_text(text, ")");
     } else {
         requests_add_user(listed->origin.owner, text);
     }
@@ -122,14 +123,50 @@ static const char *or_dash(const char *text)
 
 /* ---- The table ------------------------------------------------------------------------------- */
 
-bool requests_text_start(struct requests_text *text, const struct ska_errors *errors)
-{
-    static const char *const heading[] = {"ID",           "WHAT",        "KEY",      "APPROVALS",
-                                          "APPROVED BY",  "REJECTED BY", "ASKED BY", "WAITS",
-                                          "USABLE UNTIL", "DESCRIPTION", "YOUR FILE"};
+enum column {
+    COLUMN_ID,
+    COLUMN_WHAT,
+    COLUMN_KEY,
+    COLUMN_APPROVALS,
+    COLUMN_APPROVED_BY,
+    COLUMN_REJECTED_BY,
+    COLUMN_ASKED_BY,
+    COLUMN_WAITS,
+    COLUMN_UNTIL,
+    COLUMN_DESCRIPTION,
+    COLUMN_FILE, /* the last: not always there */
+    COLUMN_COUNT
+};
 
-    text->table.columns = sizeof(heading) / sizeof(heading[0]) - (text->documents ? 0 : 1);
-    text->table.names = 1U << 2;
+/*
+ * All of a place are alike, so the first one shows what there is to say: a broker tells its
+ * approvers nothing but what is asked, and the owner what state it is in.
+ */
+static bool add_heading(struct requests_text *text, const struct listed_request *first,
+                        const struct ska_errors *errors)
+{
+    const unsigned int untold = 1U << COLUMN_APPROVALS | 1U << COLUMN_APPROVED_BY |
+                                1U << COLUMN_REJECTED_BY | 1U << COLUMN_ASKED_BY |
+                                1U << COLUMN_WAITS | 1U << COLUMN_UNTIL;
+    const char *const heading[COLUMN_COUNT] = {[COLUMN_ID] = "ID",
+                                               [COLUMN_WHAT] = "WHAT",
+                                               [COLUMN_KEY] = "KEY",
+                                               [COLUMN_APPROVALS] = "APPROVALS",
+                                               [COLUMN_APPROVED_BY] = "APPROVED BY",
+                                               [COLUMN_REJECTED_BY] = "REJECTED BY",
+                                               [COLUMN_ASKED_BY] = "ASKED BY",
+                                               [COLUMN_WAITS] = "WAITS",
+                                               [COLUMN_UNTIL] =
+                                                   first->word == NULL ? "USABLE UNTIL" : "STATE",
+                                               [COLUMN_DESCRIPTION] = "DESCRIPTION",
+                                               [COLUMN_FILE] = "YOUR FILE"};
+
+    text->table.columns = COLUMN_COUNT - (text->documents ? 0 : 1);
+    text->table.names = 1U << COLUMN_KEY;
+    if (first->answers_hidden)
+        text->table.hidden = untold;
+    else if (first->word != NULL)
+        text->table.hidden = 1U << COLUMN_WAITS;
     return table_add(&text->table, heading, errors);
 }
 
@@ -141,7 +178,7 @@ static bool add_row(struct requests_text *text, const struct listed_request *lis
 
     return table_add(
         &text->table,
-        (const char *[]){
+        (const char *[COLUMN_COUNT]){
             said->id, text_operation(request->operation), request->key_label,
             or_dash(ska_buffer_string(&said->count)), or_dash(ska_buffer_string(&said->approved)),
             or_dash(ska_buffer_string(&said->refused)), ska_buffer_string(&said->requester),
@@ -177,9 +214,12 @@ static void add_known(struct ska_buffer *text, const struct listed_request *list
     ska_buffer_format(text, ", %s\n", ska_buffer_string(&said->count));
     add_answers("approved by", &said->approved, text);
     add_answers("rejected by", &said->refused, text);
-    ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
-                      ska_buffer_string(&said->requester), say_awaited(listed->awaited));
-    ska_buffer_format(text, "    usable until: %s\n", said->until);
+    ska_buffer_format(text, "    asked by %s", ska_buffer_string(&said->requester));
+    if (listed->word == NULL)
+        ska_buffer_format(text, "; somebody waits: %s\n    usable until: %s\n",
+                          say_awaited(listed->awaited), said->until);
+    else
+        ska_buffer_format(text, "\n    state: %s\n", said->until);
 }
 
 static void add_paragraph(struct ska_buffer *text, const struct listed_request *listed,
@@ -207,7 +247,8 @@ bool requests_text_add(struct requests_text *text, const struct listed_request *
                        const struct document *document, const struct ska_errors *errors)
 {
     struct said said = {.until = ""};
-    bool done = said_make(listed, &said, errors) && add_row(text, listed, document, &said, errors);
+    bool done = (text->table.rows > 0 || add_heading(text, listed, errors)) &&
+                said_make(listed, &said, errors) && add_row(text, listed, document, &said, errors);
 
     if (done)
         add_paragraph(&text->paragraphs, listed, document, &said);

@@ -120,9 +120,10 @@ static bool print_key_json(struct tool *tool, const struct backend_key *key,
     return text_print_json(object, &tool->errors);
 }
 
-static void warn_of_end(void *arg, const char *sentence)
+static void warn_of_end(void *arg, bool is_missed, const char *sentence)
 {
     (void)arg;
+    (void)is_missed;
     report_warning("%s", sentence);
 }
 
@@ -151,7 +152,7 @@ bool show_command(struct tool *tool, int argc, char **argv)
     bool json = false;
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key", &uri),
-        OPTION_TEXT("certs", "FILE", "CA certificates in PEM, which may expire, too", &certs),
+        OPTION_TEXT("certs", "FILE", "CA certificates in PEM, whose expiry counts too", &certs),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,

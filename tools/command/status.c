@@ -147,8 +147,8 @@ bool status_command(struct tool *tool, int argc, char **argv)
                 "has rejected the request, and when the approvals can be used. The request is\n"
                 "in a file, in several copies, or in an approvals directory. With --key it goes\n"
                 "by the rule that the HSM has now; without --key or an HSM, by the rule that\n"
-                "the requester states. Exit status 0: enough approvals, and in time; 2: not\n"
-                "yet, or no more.",
+                "the requester states. Exit status 0: there are enough approvals, and they\n"
+                "can be used now; 2: not enough, too early or too late.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

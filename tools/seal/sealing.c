@@ -546,8 +546,9 @@ static bool settle_timestamp(struct sealing *sealing)
     return done;
 }
 
-static void warn_of_end(void *document, const char *sentence)
+static void warn_of_end(void *document, bool is_missed, const char *sentence)
 {
+    (void)is_missed;
     report_warning("%s: the time-stamp: %s", (const char *)document, sentence);
 }
 

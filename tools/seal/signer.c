@@ -137,12 +137,16 @@ static bool take_validity(const X509 *certificate, const char *path, struct seal
 static bool check_validity(const X509 *certificate, const char *path,
                            const struct ska_errors *errors)
 {
-    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-        return ska_fail(errors, SKA_R_BAD_KEY, "%s: this certificate is not valid yet", path);
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-        return ska_fail(errors, SKA_R_BAD_KEY,
-                        "%s: this certificate has expired: a seal with it would be useless", path);
-    return true;
+    enum certificate_end end = certificate_end(certificate, time(NULL));
+    struct ska_buffer text = {0};
+    bool done = end == CERTIFICATE_VALID || end == CERTIFICATE_ENDS_SOON;
+
+    certificate_end_text(certificate, end, &text);
+    if (!done)
+        ska_fail(errors, SKA_R_BAD_KEY, "%s: this certificate%s%s", path, ska_buffer_string(&text),
+                 end == CERTIFICATE_EXPIRED ? ": a seal with it would be useless" : "");
+    ska_buffer_free(&text);
+    return done;
 }
 
 static void warn_of_usage(X509 *certificate, const char *path)
@@ -252,8 +256,9 @@ static bool read_chain(struct tool *tool, const char *path, struct seal_signer *
     return add_file(signer, path, &tool->errors) && check_chain(tool, signer, first, path);
 }
 
-static void warn_of_end(void *path, const char *sentence)
+static void warn_of_end(void *path, bool is_missed, const char *sentence)
 {
+    (void)is_missed;
     report_warning("%s: %s", (const char *)path, sentence);
 }
 

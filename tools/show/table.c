@@ -87,12 +87,15 @@ void table_text(const struct table *table, struct ska_buffer *text)
             if (width(cell_at(table, row, i)) > widths[i])
                 widths[i] = width(cell_at(table, row, i));
     for (size_t row = 0; row < table->rows; row++) {
+        size_t gap = 0; /* behind the column before */
+
         for (size_t i = 0; i < table->columns; i++) {
             const char *cell = cell_at(table, row, i);
 
-            ska_buffer_text(text, cell);
-            if (i + 1 < table->columns)
-                ska_buffer_format(text, "%*s", (int)(widths[i] - width(cell) + 2), "");
+            if ((table->hidden & 1U << i) != 0)
+                continue;
+            ska_buffer_format(text, "%*s%s", (int)gap, "", cell);
+            gap = widths[i] - width(cell) + 2;
         }
         ska_buffer_text(text, "\n");
     }

@@ -12,7 +12,8 @@
 /* Starts with columns set and the rest zero; free with table_clear(). */
 struct table {
     size_t columns;
-    unsigned int names; /* columns with names of others, as a sum of 1 << column */
+    unsigned int names;  /* columns with names of others, as a sum of 1 << column */
+    unsigned int hidden; /* columns that are not shown, likewise */
     size_t rows;
     char **cells; /* rows * columns */
 };
