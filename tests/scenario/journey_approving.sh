@@ -15,7 +15,7 @@ at_end() {
     [ ! -x "$work/owner/tsb" ] || "$work/owner/tsb" --stop >/dev/null
 }
 terminal() { # [PROMPT ANSWER]... -- COMMAND...
-    ours "$programs/skatool_terminal" "$@" | unfolded
+    "$programs/skatool_terminal" "$@" | unfolded
 }
 
 openssl() {

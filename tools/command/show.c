@@ -151,7 +151,7 @@ bool show_command(struct tool *tool, int argc, char **argv)
     bool json = false;
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key", &uri),
-        OPTION_TEXT("certs", "FILE", "CA certificates in PEM, which may expire, too", &certs),
+        OPTION_TEXT("certs", "FILE", "CA certificates in PEM, to check their expiry, too", &certs),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
