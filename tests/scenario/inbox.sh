@@ -459,7 +459,7 @@ refused 'missing argument: REQUEST or ID \(skatool requests shows ids; skatool a
 rm -rf "$XDG_STATE_HOME"
 reset
 succeeds skatool history
-says 'Nothing of that kind'
+says 'This user has not approved or rejected anything yet'
 invoice=$(asked seal invoice.txt 'ska-description:Invoice 4711')
 letter=$(asked other letter.txt)
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$invoice"
@@ -482,6 +482,7 @@ listed 1 " ${invoice:0:16} "
 succeeds skatool history --approver alice.pub.pem
 listed 1 " ${invoice:0:16} "
 succeeds skatool history --older 1h
+says 'None of the answers by this user matches'
 listed 0
 refused 'approved or rejected' skatool history --answer maybe
 succeeds skatool history --json

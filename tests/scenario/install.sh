@@ -21,6 +21,19 @@ at_end() {
     (cd "$binary_dir" && rm -f "${records[@]}")
     find "$kept" -type f -exec mv {} "$binary_dir" \;
 }
+# What tools/quickstart builds is all that is installed.
+grep -q -- '--target products ' "$source_dir/tools/quickstart" || fail 'tools/quickstart builds something else'
+makefile=$binary_dir/CMakeFiles/Makefile2
+if [ -f "$makefile" ]; then
+    sed -n "s|.*file(INSTALL .*\"$binary_dir/\([^/\"]*\)/\([^/\"]*\)\".*|\1 \2|p" \
+        "$binary_dir"/{provider,tools,simulator}/cmake_install.cmake >installed.txt
+    [ "$(wc -l <installed.txt)" -ge 3 ] || fail "only $(cat installed.txt) is installed"
+    while read -r folder file; do
+        target=${file#lib}
+        grep -qxF "CMakeFiles/products.dir/all: $folder/CMakeFiles/${target%.so}.dir/all" "$makefile" ||
+            fail "the target products does not build $file, which is installed"
+    done <installed.txt
+fi
 install_below() { # PREFIX
     succeeds cmake --install "$binary_dir" --prefix "$1"
 }

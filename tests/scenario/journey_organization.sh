@@ -27,6 +27,8 @@ for one in provider/ska.so simulator/libskasim.so tools/skatool; do
     install -D "$binary_dir/$one" "/opt/ska/$one"
 done
 install -m 755 "$binary_dir/tools/skatool" /usr/local/bin/skatool
+printf '#!/bin/sh\nexec %s/tools/sandbox "$@"\n' "$source_dir" >/usr/local/bin/ska-sandbox
+chmod 755 /usr/local/bin/ska-sandbox
 setpriv --reuid=65534 --regid=65534 --clear-groups -- test -x "$source_dir/tools/sandbox" ||
     skip "other users cannot reach the sources"
 . "$source_dir/tests/scenario/journey_page.sh"

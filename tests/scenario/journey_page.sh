@@ -37,6 +37,7 @@ export HOME=$work
 page_blocks() { # PAGE [HEADING...]
     local wanted
     wanted=$(printf '%s|' "${@:2}")
+    rm -rf "$work/blocks"
     mkdir "$work/blocks"
     awk -v dir="$work/blocks" -v wanted="|$wanted" '
         BEGIN { all = wanted == "||"; here = all }
@@ -93,11 +94,12 @@ page_text() {
     done <"$block"
 }
 
-# play_page PAGE [HEADING...]: all of it, or these sections, from the top of the source tree on.
+# play_page PAGE [HEADING...]: all of it, or these sections, from the top of the source tree on; when more of it is
+# played, from where the test stands.
 play_page() {
     local block said=$work/said.txt after=
+    [ -d "$work/blocks" ] || cd "$source_dir"
     page_blocks "$@"
-    cd "$source_dir"
     exec 3>&2
     trap 'cat "$block" "$said" >&3; printf "%s: FAILED: %s\n" "$scenario" "$BASH_COMMAND" >&3' ERR
     for block in "$work"/blocks/*; do

@@ -528,10 +528,10 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         .usage = "--approver KEY [OPTION...] REQUEST...\n"
                  "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID\n"
                  "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL]",
-        .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first\n"
-                "of several copies), to the approvals directory DIR, or at the broker URL\n"
-                "(default: as configured). Without REQUEST or ID it shows all requests that\n"
-                "wait for you there, one after the other.",
+        .help = "Shows a request, asks, and adds your approval: to the file REQUEST, to the\n"
+                "approvals directory DIR, or at the broker URL (default: as configured). If you\n"
+                "give several copies of a request, it is added to the first. Without REQUEST or\n"
+                "ID all requests that wait for you are shown, one after the other.",
         .options = options,
         .operands = operands,
         .operands_allowed = REQUEST_COPIES_MOST,

@@ -42,6 +42,7 @@ struct past {
     int64_t most_age;
     time_t now;
     char approver_sha256[NAMED_KEY_HASH_SIZE]; /* "": of all keys */
+    bool any;                                  /* entries, asked for or not */
     size_t count;
     struct table table;
     struct ska_buffer paragraphs; /* where the terminal is too narrow for the table */
@@ -149,6 +150,7 @@ static bool add_past(void *arg, const struct history_entry *entry)
 {
     struct past *past = arg;
 
+    past->any = true;
     if (!is_asked_for(past, entry))
         return true;
     past->count++;
@@ -182,7 +184,8 @@ static bool print_past(struct past *past)
     if (array != NULL)
         return text_print_json(array, errors);
     if (past->count == 0) {
-        report_message("Nothing of that kind has been approved or rejected by this user.");
+        report_message(past->any ? "None of the answers by this user matches."
+                                 : "This user has not approved or rejected anything yet.");
         return true;
     }
     table_text(&past->table, &text);
