@@ -146,6 +146,20 @@ static bool fail_read(const struct comparison *comparison)
                     strerror(errno));
 }
 
+/*
+ * What fails ends like the file; unlike rewind(), restart() forgets no failure, so that this is to
+ * be asked once for all that was read before.
+ */
+static bool was_read(const struct comparison *comparison)
+{
+    return !ferror(comparison->file) || fail_read(comparison);
+}
+
+static bool restart(const struct comparison *comparison)
+{
+    return fseeko(comparison->file, 0, SEEK_SET) == 0;
+}
+
 /* Hashes so many bytes from here on. */
 static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, uint64_t from,
                       uint64_t length)
@@ -159,7 +173,7 @@ static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, 
         size_t got = fread(block, 1, wanted, comparison->file);
 
         if (got == 0)
-            return length == UINT64_MAX || !ferror(comparison->file) || fail_read(comparison);
+            return was_read(comparison);
         if (EVP_DigestUpdate(context, block, got) != 1)
             return ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
         if (length != UINT64_MAX)
@@ -211,11 +225,12 @@ static bool holds_zero_byte(const struct comparison *comparison)
 {
     int byte = 0;
 
-    rewind(comparison->file);
+    if (!restart(comparison))
+        return true;
     do
         byte = getc_unlocked(comparison->file);
     while (byte > 0);
-    return byte == 0;
+    return byte == 0 || ferror(comparison->file);
 }
 
 /*
@@ -233,16 +248,17 @@ static bool compare_as_mail(struct comparison *comparison, int flags)
 
     if (done)
         BIO_push(hashing, sink);
-    rewind(comparison->file);
-    done = done && SMIME_crlf_copy(in, hashing, flags) == 1 && BIO_flush(hashing) == 1 &&
-           BIO_get_md_ctx(hashing, &context) == 1;
+    done = done && restart(comparison) && SMIME_crlf_copy(in, hashing, flags) == 1 &&
+           BIO_flush(hashing) == 1 && BIO_get_md_ctx(hashing, &context) == 1 &&
+           !ferror(comparison->file);
     comparison->found = done && is_expected(comparison, context);
     BIO_free(in);
     BIO_free(hashing);
     BIO_free(sink);
     comparison->cut = comparison->found && holds_zero_byte(comparison);
     comparison->found = comparison->found && !comparison->cut;
-    return done || ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+    return done ||
+           (was_read(comparison) && ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed"));
 }
 
 /* ---- PDF ------------------------------------------------------------------------------------- */
@@ -359,7 +375,7 @@ static bool pdf_find_range(const struct comparison *comparison, off_t from, off_
     }
     if (matched == length)
         *at = from;
-    return !ferror(comparison->file) || fail_read(comparison);
+    return was_read(comparison);
 }
 
 static bool compare_as_pdf(struct comparison *comparison, struct pdf *pdf)
@@ -384,8 +400,8 @@ static bool is_pdf(const struct comparison *comparison)
 {
     char begin[sizeof(pdf_begin)] = "";
 
-    rewind(comparison->file);
-    return fread(begin, 1, strlen(pdf_begin), comparison->file) == strlen(pdf_begin) &&
+    return restart(comparison) &&
+           fread(begin, 1, strlen(pdf_begin), comparison->file) == strlen(pdf_begin) &&
            strcmp(begin, pdf_begin) == 0;
 }
 
@@ -483,8 +499,7 @@ static bool is_signed_inside(const struct comparison *comparison)
                                          "PK\x03\x04", "MZ", "\xD0\xCF\x11\xE0"};
     char begin[8] = "";
 
-    rewind(comparison->file);
-    if (fread(begin, 1, sizeof(begin), comparison->file) < sizeof(begin))
+    if (!restart(comparison) || fread(begin, 1, sizeof(begin), comparison->file) < sizeof(begin))
         return false;
     for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
         if (memcmp(begin, begins[i], strlen(begins[i])) == 0)
@@ -593,16 +608,17 @@ static bool find_attributes_itself(const struct comparison *comparison, bool *is
     static const size_t size = SKA_CONTENT_LIMIT + 1;
     uint8_t *content = malloc(size);
     size_t length = 0;
+    bool done = false;
 
     if (content == NULL)
         return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
-    rewind(comparison->file);
+    done = restart(comparison);
     length = fread(content, 1, size, comparison->file);
     *is_attributes = ska_content_kind(ska_span(content, length)) != SKA_CONTENT_OTHER ||
                      looks_like_attributes(ska_span(content, length), comparison->size) ||
                      looks_like_handshake(ska_span(content, length));
     free(content);
-    return true;
+    return done ? was_read(comparison) : fail_read(comparison);
 }
 
 static bool open_comparison(struct comparison *comparison, const struct input *input)

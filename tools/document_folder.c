@@ -159,6 +159,7 @@ static bool hash_file(struct document_folder *folder, size_t place, enum ska_dig
     struct folder_file *file = &folder->files[place];
     struct hashing hashing = {.index = &folder->indexes[digest], .file = place};
     const struct document_listener listener = {keep_digest, &hashing};
+    const size_t before = hashing.index->count;
     struct input input = {.shown = file->name};
     struct stat status;
 
@@ -166,11 +167,12 @@ static bool hash_file(struct document_folder *folder, size_t place, enum ska_dig
         openat(folder->fd, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (input.fd < 0 || fstat(input.fd, &status) != 0)
         report_warning("%s: %s", file->name, strerror(errno));
-    else if (S_ISREG(status.st_mode) &&
-             !document_hash(&input, folder->libctx, digest, &listener, &file->is_attributes,
-                            &to_warnings) &&
-             warnings.count == 0 && !hashing.out_of_memory)
-        report_warning("%s: it could not be hashed", file->name);
+    else if (S_ISREG(status.st_mode) && !document_hash(&input, folder->libctx, digest, &listener,
+                                                       &file->is_attributes, &to_warnings)) {
+        hashing.index->count = before;
+        if (warnings.count == 0 && !hashing.out_of_memory)
+            report_warning("%s: it could not be hashed", file->name);
+    }
     if (input.fd >= 0)
         close(input.fd);
     return !hashing.out_of_memory;

@@ -325,7 +325,7 @@ static bool is_sha256(const char *text)
            strspn(text, "0123456789abcdef") == NAMED_KEY_HASH_SIZE - 1;
 }
 
-static bool take_sha256(const struct ska_json_place *place, const char *name, const char **sha256)
+bool history_take_sha256(const struct ska_json_place *place, const char *name, const char **sha256)
 {
     return ska_json_text(place, name, SKA_JSON_REQUIRED, sha256) &&
            (is_sha256(*sha256) || ska_json_fail_value(place, name, *sha256, "a SHA-256"));
@@ -338,6 +338,30 @@ bool history_take_time(const struct ska_json_place *place, const char **text, ui
             ska_json_fail_value(place, "time", *text, "a time"));
 }
 
+/* Whatever else it were would be counted as the one or the other. */
+bool history_take_answer(const struct ska_json_place *place, const char **answer)
+{
+    return ska_json_text(place, "answer", SKA_JSON_REQUIRED, answer) &&
+           (strcmp(*answer, answers[HISTORY_APPROVED]) == 0 || history_is_refusal(*answer) ||
+            ska_json_fail_value(place, "answer", *answer, "approved or refused"));
+}
+
+bool history_parse_line(struct ska_span line, const char *shown, cJSON **json,
+                        struct ska_json_place *top, const struct ska_errors *errors)
+{
+    *json = NULL;
+    if (line.length > LINE_LIMIT)
+        return ska_fail(errors, SKA_R_BAD_JSON, "%s: %zu bytes are too many", shown, line.length);
+    if (!ska_json_parse(line, shown, json, errors))
+        return false;
+    ska_json_top(top, *json, shown, SKA_R_BAD_JSON, errors);
+    if (cJSON_IsObject(*json))
+        return true;
+    cJSON_Delete(*json);
+    *json = NULL;
+    return ska_fail(errors, SKA_R_BAD_JSON, "%s: not an object", shown);
+}
+
 static bool take_approver(const struct ska_json_place *place, bool approved, uint64_t seconds,
                           struct history *history, const struct ska_errors *errors)
 {
@@ -346,7 +370,7 @@ static bool take_approver(const struct ska_json_place *place, bool approved, uin
     bool fresh = false;
 
     return ska_json_text(place, "name", SKA_JSON_REQUIRED, &name) &&
-           take_sha256(place, "sha256", &sha256) &&
+           history_take_sha256(place, "sha256", &sha256) &&
            ska_json_bool(place, "new", SKA_JSON_OPTIONAL, &fresh) &&
            (named_keys_add(&history->approvers, name, sha256,
                            approved && fresh ? NAMED_KEY_ACCEPTED : NAMED_KEY_SEEN, seconds) ||
@@ -382,8 +406,7 @@ static bool take_entry(const struct ska_json_place *top, const char *wanted,
     uint64_t seconds = 0;
 
     if (!ska_json_text(top, "key", SKA_JSON_REQUIRED, &key) ||
-        !history_take_time(top, &time, &seconds) ||
-        !ska_json_text(top, "answer", SKA_JSON_REQUIRED, &answer) ||
+        !history_take_time(top, &time, &seconds) || !history_take_answer(top, &answer) ||
         !ska_json_text(top, "keySha256", SKA_JSON_OPTIONAL, &sha256))
         return false;
     if (sha256 != NULL && !is_sha256(sha256))
@@ -412,14 +435,8 @@ bool history_take_line(struct ska_span line, const char *shown, struct ska_span 
     cJSON *json = NULL;
     bool done = wanted != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the name of a key");
 
-    if (done && line.length > LINE_LIMIT)
-        done = ska_fail(errors, SKA_R_BAD_JSON, "%s: %zu bytes are too many", shown, line.length);
-    done = done && ska_json_parse(line, shown, &json, errors);
-    if (done) {
-        ska_json_top(&top, json, shown, SKA_R_BAD_JSON, errors);
-        done = cJSON_IsObject(json) ? take_entry(&top, wanted, history, errors)
-                                    : ska_fail(errors, SKA_R_BAD_JSON, "%s: not an object", shown);
-    }
+    done = done && history_parse_line(line, shown, &json, &top, errors) &&
+           take_entry(&top, wanted, history, errors);
     cJSON_Delete(json);
     free(wanted);
     return done;

@@ -14,7 +14,7 @@
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 enum history_answer { HISTORY_APPROVED, HISTORY_REFUSED };
-/* Whether a line says by its member "answer" that it was a rejection. */
+/* Whether that, by the member "answer" of a line, was a rejection. */
 bool history_is_refusal(const char *answer);
 
 struct history_record {
@@ -72,9 +72,15 @@ void history_clear(struct history *history);
  */
 bool history_open_to_read(int *file, char **path, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* The member "time" of a line. */
+/* Any line, without its end: an object that is not too long. Free *json after success. */
+bool history_parse_line(struct ska_span line, const char *shown, cJSON **json,
+                        struct ska_json_place *top, const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The members of a line that are of one form only. */
 bool history_take_time(const struct ska_json_place *place, const char **text,
                        uint64_t *seconds) SKA_MUST_CHECK;
+bool history_take_answer(const struct ska_json_place *place, const char **answer) SKA_MUST_CHECK;
+bool history_take_sha256(const struct ska_json_place *place, const char *name,
+                         const char **sha256) SKA_MUST_CHECK;
 
 /* One line, without its end, as history_read() takes it: false, with errors raised, for others. */
 bool history_take_line(struct ska_span line, const char *shown, struct ska_span key_name,

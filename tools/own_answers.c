@@ -106,6 +106,50 @@ const char *own_rejections_time(const struct own_rejections *rejections, struct 
     return time;
 }
 
+/* ---- What cannot be read --------------------------------------------------------------------- */
+
+/* NULL: out of memory. A line may stay broken for ever, so that there is a way on without it. */
+static char *describe_unread(const char *lead, const struct ska_error_capture *failure,
+                             const struct ska_error_capture *broken)
+{
+    bool failed = failure->reason != 0;
+    char *text = NULL;
+
+    if (asprintf(&text, "%s: %s: %s", lead, ska_error_capture_text(failed ? failure : broken),
+                 failed ? "repair this file, or move it away"
+                        : "repair or remove this line (skatool history names each such line)") < 0)
+        return NULL;
+    return text;
+}
+
+/*
+ * Goes through the history. *unread: that not all of it could be read, as a sentence that begins
+ * with `lead`, to be freed; NULL: all was. False: out of memory, or the visitor says so, raised.
+ */
+static bool visit_history(history_visit *visit, void *arg, const char *lead, char **unread,
+                          const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    struct ska_error_capture broken = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    const struct ska_errors to_broken = ska_error_capture(&broken);
+    bool done = history_visit_entries(visit, arg, &to_broken, &to_failure);
+
+    *unread = NULL;
+    if (failure.reason == SKA_R_OUT_OF_MEMORY) {
+        ska_error_capture_raise(&failure, errors);
+    } else if (failure.reason != 0 || broken.reason != 0) {
+        *unread = describe_unread(lead, &failure, &broken);
+        done = (done || failure.reason != 0) &&
+               (*unread != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", lead));
+    }
+    if (*unread != NULL)
+        report_warning("%s", *unread);
+    ska_error_capture_clear(&failure);
+    ska_error_capture_clear(&broken);
+    return done;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static void rejection_clear(struct own_rejection *rejection)
@@ -176,37 +220,17 @@ static bool take_answer(void *arg, const struct history_entry *entry)
     return true;
 }
 
-/* Of what was read before the failure nobody is to think that it is all. */
-static bool note_unread(struct tool *tool, struct own_rejections *rejections,
-                        const struct ska_error_capture *failure)
-{
-    own_rejections_clear(rejections);
-    if (failure->reason == SKA_R_OUT_OF_MEMORY)
-        return ska_error_capture_raise(failure, &tool->errors);
-    rejections->unread = true;
-    report_warning("what you have rejected before is not known, and you may be asked again: %s",
-                   ska_error_capture_text(failure));
-    return true;
-}
-
 bool own_rejections_read(struct tool *tool, struct ska_span public_key,
                          struct own_rejections *rejections)
 {
-    struct report_warnings warnings = {0};
-    const struct ska_errors broken = report_warnings_errors(&warnings);
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    struct reading reading = {.rejections = rejections, .errors = &quiet};
-    bool done = false;
+    struct reading reading = {.rejections = rejections, .errors = &tool->errors};
 
     own_rejections_clear(rejections);
-    done = (named_key_hash(tool->libctx, public_key, reading.approver_sha256) ||
-            ska_fail(&quiet, SKA_R_OUT_OF_MEMORY, "a public key")) &&
-           history_visit_entries(take_answer, &reading, &broken, &quiet);
-    report_warnings_end(&warnings);
-    done = done || note_unread(tool, rejections, &failure);
-    ska_error_capture_clear(&failure);
-    return done;
+    return (named_key_hash(tool->libctx, public_key, reading.approver_sha256) ||
+            ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a public key")) &&
+           visit_history(take_answer, &reading,
+                         "what you have rejected before cannot be read, and may be asked again",
+                         &rejections->unread, &tool->errors);
 }
 
 void own_rejections_clear(struct own_rejections *rejections)
@@ -214,6 +238,7 @@ void own_rejections_clear(struct own_rejections *rejections)
     for (size_t i = 0; i < rejections->count; i++)
         rejection_clear(&rejections->list[i]);
     free(rejections->list);
+    free(rejections->unread);
     memset(rejections, 0, sizeof(*rejections));
 }
 
@@ -250,9 +275,12 @@ void own_answer_find(OSSL_LIB_CTX *libctx, struct ska_span public_key, const cha
                      struct own_answer *answer)
 {
     struct looking looking = {.given = given, .answer = answer};
+    char *unread = NULL;
 
     memset(answer, 0, sizeof(*answer));
     if (!named_key_hash(libctx, public_key, looking.approver_sha256) ||
-        !history_visit_entries(look_at_answer, &looking, NULL, NULL))
+        !visit_history(look_at_answer, &looking, "what you have answered before cannot be read",
+                       &unread, NULL))
         answer->found = false;
+    free(unread);
 }

@@ -17,12 +17,14 @@ struct own_rejection;
 struct own_rejections {
     struct own_rejection *list;
     size_t count;
-    bool unread; /* the history could not be read: what was rejected is not known */
+    /* A sentence: the history, or a line of it, cannot be read, so there may be more; NULL: none.
+     * It says which, and what to do. */
+    char *unread;
 };
 
 /*
- * Those after which this key (SubjectPublicKeyInfo) has not approved the same. That the history, or
- * a line of it, cannot be read is a warning; false: out of memory, raised.
+ * Those after which this key (SubjectPublicKeyInfo) has not approved the same. What cannot be read
+ * is a warning, too; false: out of memory, raised.
  */
 bool own_rejections_read(struct tool *tool, struct ska_span public_key,
                          struct own_rejections *rejections) SKA_MUST_CHECK;
@@ -54,8 +56,8 @@ struct own_answer {
 
 /*
  * The last one by this key to what goes by this id: the task's or the requester's, or the first
- * digits of these, or the broker's id of the request where that was known then. That the history
- * cannot be read is none.
+ * digits of these, or the broker's id of the request where that was known then. That the history,
+ * or a line of it, cannot be read is a warning.
  */
 void own_answer_find(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *given,
                      struct own_answer *answer);

@@ -320,7 +320,6 @@ static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 /* What was found out for a page, and the page. */
 struct review_showing {
     struct review_witness witness;
-    bool rejections_unread;
     struct review_page page;
 };
 
@@ -339,7 +338,7 @@ static bool find_rejected(struct tool *tool, const struct review *review,
     if (!review_rejected_before(tool, &own, showing->page.briefing.document, &before))
         return false;
     showing->page.briefing.rejected = before.when;
-    showing->rejections_unread = before.unread;
+    showing->page.briefing.unread = before.unread;
     return true;
 }
 
@@ -587,9 +586,8 @@ static void say_why_not_short(const struct review_showing *showing, struct ska_b
 {
     const struct briefing_warnings *warnings = &showing->page.warnings;
 
-    if (showing->rejections_unread) {
-        ska_buffer_text(text, "what you have rejected before cannot be read, and this may be it: "
-                              "repair the history that the warning names");
+    if (showing->page.briefing.unread != NULL) {
+        ska_buffer_text(text, showing->page.briefing.unread);
         return;
     }
     if (warnings->count == 0) {
@@ -609,7 +607,7 @@ bool review_may_be_unread(struct tool *tool, const struct review *review,
     bool done =
         showing_make(tool, review, document, false, &showing) && decide_short(&showing.page);
 
-    *may = done && !showing.rejections_unread &&
+    *may = done && showing.page.briefing.unread == NULL &&
            (review->request->operation == SKA_OPERATION_SIGN ? showing.page.is_short
                                                              : showing.page.warnings.count == 0);
     if (done && !*may)

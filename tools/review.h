@@ -120,8 +120,8 @@ bool review_choose(struct tool *tool, const struct review *review, const struct 
  * `rejections`, which must not be NULL.
  */
 struct rejected_before {
-    const char *when; /* borrowed; NULL: not that it were known */
-    bool unread;      /* and nothing is known */
+    const char *when;   /* borrowed; NULL: not that it were known */
+    const char *unread; /* borrowed: why not all is known, see own_rejections; NULL: it is */
 };
 bool review_rejected_before(struct tool *tool, const struct review *review,
                             const struct document *document,

@@ -146,6 +146,7 @@ tells "'bob' has this key, which you saw first at"
 cp mixed "$history"
 OPENSSL_CONF=/dev/null told alice forged.json
 tells 'had ANOTHER KEY in an earlier request'
+tells 'WARNING: lines of what you have seen earlier cannot be read \(3\): these keys could not be compared'
 says 'history.jsonl: line 1' 'history.jsonl: line 2'
 tail -n 1 "$history" | grep -qE '^\{"time".*\}$' ||
     fail "the new line was joined with the broken one"

@@ -423,6 +423,12 @@ chmod g+w "$XDG_STATE_HOME/ska/history.jsonl"
 succeeds skatool approve --approver alice.pem --yes --documents day
 says 'others may write to it' "${again:0:16} is left: what you have rejected before cannot be read" '0 approved, 0 rejected, 1 left'
 chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
+cp "$XDG_STATE_HOME/ska/history.jsonl" history.whole
+printf '{"half' >>"$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --approver alice.pem --yes --documents day
+says "${again:0:16} is left: what you have rejected before cannot be read, .*history.jsonl: line [0-9]+: .*: repair or remove this line" \
+    '0 approved, 0 rejected, 1 left'
+cp history.whole "$XDG_STATE_HOME/ska/history.jsonl"
 [ "$(approvals)" -eq 0 ] || fail "approved what was rejected: $(ls "$directory")"
 succeeds skatool approve --approver bob.pem --yes --documents day
 says '1 approved'
@@ -489,7 +495,7 @@ succeeds skatool history --json
 shows '"answer":.*"approved"' '"approver":.*"alice"' '"reason":.*"Not ours"' \
     "\"digest\":.*\"$(sha256sum invoice.txt | cut -c1-64)\""
 # A broken line is named, and hides no other; nothing of others is shown as it is.
-printf '{"half\n{"time":"2026-01-01T00:00:00Z","answer":"approved","key":"\\u001b[2J","keySha256":"%064d"}\n' 0 \
+printf '{"half\n{"time":"2026-01-01T00:00:00Z","answer":"approved","operation":"SIGN","requestId":"1","key":"\\u001b[2J","approverSha256":"%064d","payloadSha256":"%064d"}\n' 0 0 \
     >>"$XDG_STATE_HOME/ska/history.jsonl"
 succeeds skatool history
 listed 3 '^2026-01-01 00:00:00 UTC +approved .*x1B'

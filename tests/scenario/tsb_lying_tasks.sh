@@ -160,8 +160,42 @@ says 'others may write to it' 'is left: what you have rejected before cannot be 
 heard /v1/approval 0
 ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes \
     00000000-0000-4000-8000-000000000001
-says 'folder/deal.txt is the document, but .*\(what you have rejected before cannot be read, and this may be it: .*without --yes'
+says 'folder/deal.txt is the document, but .*\(what you have rejected before cannot be read, .*history.jsonl: others may write to it: repair .*without --yes'
 chmod g-w "$XDG_STATE_HOME/ska/history.jsonl"
+# A line that cannot be read may be the rejection, half of it too, and however old it is.
+history=$XDG_STATE_HOME/ska/history.jsonl
+cp "$history" history.whole
+unknown_at() { # LINE
+    succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+    says "is left: what you have rejected before cannot be read, .*history.jsonl: line $1.*: repair or remove this line .*, or answer at a terminal, without --yes" \
+        '0 approved, 0 rejected, 1 left'
+    ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes \
+        00000000-0000-4000-8000-000000000001
+    says "what you have rejected before cannot be read, .*history.jsonl: line $1.*: repair or remove this line .*without --yes it is shown"
+    heard /v1/approval 0
+}
+head -c -40 history.whole >"$history"
+unknown_at 1
+sed 's/"answer"/"answ\x01r"/' history.whole >"$history"
+unknown_at 1
+for member in answer operation requestId approverSha256 payloadSha256; do
+    sed "s/\"$member\"/\"damaged\"/" history.whole >"$history"
+    unknown_at 1
+done
+sed 's/"refused"/"refuse"/' history.whole >"$history"
+unknown_at 1
+{ cat history.whole; printf '{"time":'; } >"$history"
+unknown_at 2
+# Who reads the page is told there, and may answer.
+"$programs/skatool_terminal" 'Type yes or no: ' no -- "$binary_dir/tools/skatool" approve --approver alice.pem "${at[@]}" --key seal \
+    00000000-0000-4000-8000-000000000001 >told.txt 2>&1 || true
+tr -d '\r' <told.txt | tr -s ' \n' ' ' | grep -q 'WARNING: what you have rejected before cannot be read, and may be asked again' ||
+    fail "$(cat told.txt)"
+# The line is removed, as the message says.
+sed -i '$d' "$history"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'is left: you have rejected the same before' '0 approved, 0 rejected, 1 left'
+cmp "$history" history.whole
 # Something else by the id of what was rejected, approved, takes no rejection away.
 tells list.json "$(renamed other.json "$id")"
 tells one.json "$(renamed other.json "$id")"

@@ -6,6 +6,7 @@
  */
 #include "sign_support.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -422,6 +423,26 @@ static void files_of_a_folder_are_found(void **state)
     ska_bytes_free(&attributes);
 }
 
+/* The end of what could be read is not the end of the file. */
+static void a_failure_is_not_the_end(void **state)
+{
+    struct asked asked;
+    struct document document = {.answer = DOCUMENT_OTHER};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    /* A regular file that cannot be read from its beginning. */
+    struct input input = {open("/proc/self/mem", O_RDONLY | O_CLOEXEC), "it"};
+
+    (void)state;
+    if (input.fd < 0)
+        skip();
+    ask(&asked, ska_span(NULL, 0), ska_span(NULL, 0));
+    assert_false(document_compare(&input, NULL, &asked.request, &document, &errors));
+    assert_raised_with(&recorder, SKA_R_FILE_FAILURE, "reading the document: Input/output error");
+    assert_int_equal(recorder.count, 1);
+    input_close(&input);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_set_that_is_the_whole_file_is_named),
         cmocka_unit_test(pipes_are_read),
         cmocka_unit_test(files_of_a_folder_are_found),
+        cmocka_unit_test(a_failure_is_not_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,12 +5,16 @@
  */
 #include "sign_support.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/history.h"
+#include "tools/history_entries.h"
+#include "tools/own_answers.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -83,6 +87,7 @@ static void broken_lines_leave_nothing_behind(void **state)
         LINE("approved", "seal", HASH_C "c", ALICE),
         LINE("approved", "seal", "C" HASH_C, ALICE),
         LINE("approved", "seal", "", ALICE),
+        LINE("refuse", "seal", HASH_C, ALICE),
     };
     struct history history = {0};
 
@@ -227,6 +232,179 @@ static void what_is_not_looked_at_is_told(void **state)
     assert_int_equal(truncate(file, 0), 0);
 }
 
+/* ---- Line by line ---------------------------------------------------------------------------- */
+
+#define ANSWER(members)                                                                            \
+    "{\"time\":\"2026-11-22T10:00:00Z\",\"operation\":\"SIGN\",\"requestId\":\"one\","             \
+    "\"key\":\"seal\"," members "}"
+#define REJECTED                                                                                   \
+    ANSWER("\"answer\":\"refused\",\"approverSha256\":\"" HASH_A "\",\"payloadSha256\":\"" HASH_B  \
+           "\"")
+
+/* A file that gives these parts, one at a time, and then an error. */
+struct failing_file {
+    const char *const *parts; /* NULL ends them */
+    int error;                /* 0: the end instead */
+};
+
+static ssize_t read_part(void *cookie, char *buffer, size_t size)
+{
+    struct failing_file *from = cookie;
+    const char *part = *from->parts;
+    size_t length = 0;
+
+    if (part == NULL) {
+        errno = from->error;
+        return from->error == 0 ? 0 : -1;
+    }
+    from->parts++;
+    length = strlen(part);
+    assert_true(length <= size);
+    memcpy(buffer, part, length);
+    return (ssize_t)length;
+}
+
+static bool count_entry(void *arg, const struct history_entry *entry)
+{
+    size_t *count = arg;
+
+    assert_string_equal(entry->answer, "refused");
+    ++*count;
+    return true;
+}
+
+static bool visits(const char *const *parts, int error, size_t *count, struct recorder *broken,
+                   struct recorder *failures)
+{
+    struct failing_file from = {parts, error};
+    const struct ska_errors to_broken = errors_into(broken);
+    const struct ska_errors errors = errors_into(failures);
+    FILE *stream = fopencookie(&from, "r", (cookie_io_functions_t){.read = read_part});
+    bool done = false;
+
+    assert_non_null(stream);
+    *count = 0;
+    done = history_visit_lines(stream, "there", count_entry, count, &to_broken, &errors);
+    fclose(stream);
+    return done;
+}
+
+/* getline() says -1 of either. */
+static void a_failure_is_not_the_end(void **state)
+{
+    static const char *const none[] = {NULL};
+    static const char *const one[] = {REJECTED "\n", NULL};
+    static const char *const half[] = {REJECTED "\n{\"time\":", NULL};
+    static const char *const unended[] = {REJECTED, NULL};
+    static const struct {
+        const char *const *parts;
+        size_t count;
+        const char *where;
+    } cases[] = {{none, 0, "there: line 1: Input/output error"},
+                 {one, 1, "there: line 2: Input/output error"},
+                 {half, 1, "there: line 2: Input/output error"},
+                 {unended, 0, "there: line 1: Input/output error"}};
+    struct recorder broken;
+    struct recorder failures;
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_false(visits(cases[i].parts, EIO, &count, &broken, &failures));
+        assert_raised_with(&failures, SKA_R_FILE_FAILURE, cases[i].where);
+        assert_int_equal(count, cases[i].count);
+        assert_int_equal(broken.count, 0);
+    }
+    assert_true(visits(none, 0, &count, &broken, &failures));
+    assert_true(visits(unended, 0, &count, &broken, &failures));
+    assert_int_equal(count, 1);
+    assert_int_equal(broken.count + failures.count, 0);
+    assert_true(visits(half, 0, &count, &broken, &failures));
+    assert_int_equal(count, 1);
+    assert_raised_with(&broken, SKA_R_BAD_JSON, "there: line 2");
+}
+
+/* What does not say who has answered what, and how, is no line. */
+static void a_line_says_who_has_answered_what(void **state)
+{
+    static const char *const lines[] = {
+        ANSWER("\"answer\":\"refused\",\"payloadSha256\":\"" HASH_B "\""),
+        ANSWER("\"answer\":\"refused\",\"approverSha256\":\"" HASH_A "\""),
+        ANSWER("\"approverSha256\":\"" HASH_A "\",\"payloadSha256\":\"" HASH_B "\""),
+        ANSWER("\"answer\":\"refuseD\",\"approverSha256\":\"" HASH_A
+               "\",\"payloadSha256\":\"" HASH_B "\""),
+        ANSWER("\"answer\":\"refused\",\"approverSha256\":\"" HASH_A
+               "a\",\"payloadSha256\":\"" HASH_B "\""),
+        ANSWER("\"answer\":\"refused\",\"approverSha256\":\"" HASH_A "\",\"payloadSha256\":\"B\""),
+        "{\"time\":\"2026-11-22T10:00:00Z\",\"operation\":\"SIGM\",\"requestId\":\"one\","
+        "\"key\":\"seal\",\"answer\":\"refused\",\"approverSha256\":\"" HASH_A
+        "\",\"payloadSha256\":\"" HASH_B "\"}"};
+    struct history_entry entry;
+    cJSON *json = NULL;
+
+    (void)state;
+    assert_true(history_entry_parse(ska_span_text(REJECTED), "line 7", &json, &entry, NULL));
+    cJSON_Delete(json);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        if (history_entry_parse(ska_span_text(lines[i]), "line 7", &json, &entry, &errors))
+            fail_msg("taken: %s", lines[i]);
+        assert_raised_with(&recorder, SKA_R_BAD_JSON, "line 7");
+    }
+}
+
+/* ---- What was rejected ----------------------------------------------------------------------- */
+
+static void write_history(const char *text)
+{
+    int fd = open(file, O_WRONLY | O_TRUNC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static void read_rejections(struct own_rejections *rejections)
+{
+    static const uint8_t key[] = "a key";
+    struct recorder recorder;
+    struct tool tool = {.errors = errors_into(&recorder)};
+
+    assert_true(own_rejections_read(&tool, ska_span(key, sizeof(key)), rejections));
+    assert_int_equal(recorder.count, 0);
+}
+
+/* A line that was a rejection may be the broken one. */
+static void what_was_rejected_is_not_known_where_a_line_is_broken(void **state)
+{
+    static const char *const broken[] = {"{\"time\":\n" REJECTED "\n", "{}\n" REJECTED "\n",
+                                         "\n" REJECTED "\n", "{\"half a line"};
+    struct own_rejections rejections = {NULL, 0, NULL};
+
+    (void)state;
+    write_history(REJECTED "\n");
+    read_rejections(&rejections);
+    assert_null(rejections.unread);
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        write_history(broken[i]);
+        read_rejections(&rejections);
+        assert_non_null(rejections.unread);
+        assert_text_contains(rejections.unread, "history.jsonl: line 1");
+        assert_text_contains(rejections.unread, "repair or remove this line");
+    }
+    write_history("");
+    read_rejections(&rejections);
+    assert_null(rejections.unread);
+    assert_int_equal(chmod(file, 0620), 0);
+    read_rejections(&rejections);
+    assert_non_null(rejections.unread);
+    assert_text_contains(rejections.unread, "others may write to it: repair this file");
+    assert_int_equal(chmod(file, 0600), 0);
+    own_rejections_clear(&rejections);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +415,10 @@ int main(void)
         cmocka_unit_test(lines_are_bounded),
         cmocka_unit_test_setup_teardown(it_is_this_users_alone, make_home, remove_home),
         cmocka_unit_test_setup_teardown(what_is_not_looked_at_is_told, make_home, remove_home),
+        cmocka_unit_test(a_failure_is_not_the_end),
+        cmocka_unit_test(a_line_says_who_has_answered_what),
+        cmocka_unit_test_setup_teardown(what_was_rejected_is_not_known_where_a_line_is_broken,
+                                        make_home, remove_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

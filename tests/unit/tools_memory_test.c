@@ -275,7 +275,8 @@ static void make_request(const char *name, enum ska_operation operation)
 static const char history[] =
     "{\"time\":\"2026-01-01T00:00:00Z\",\"answer\":\"approved\",\"operation\":\"SIGN\","
     "\"requestId\":\"" ZEROS ZEROS "\",\"key\":\"the seal\",\"keySha256\":\"" ZEROS ZEROS "\","
-    "\"approverSha256\":\"" ZEROS ZEROS "\",\"approvers\":[{\"name\":\"bob, the second\","
+    "\"approverSha256\":\"" ZEROS ZEROS "\",\"payloadSha256\":\"" ZEROS ZEROS
+    "\",\"approvers\":[{\"name\":\"bob, the second\","
     "\"sha256\":\"" ZEROS ZEROS "\"}]}\n";
 
 static int make_folder(void **state)

@@ -299,9 +299,8 @@ static bool decide_by_file(struct session *session, struct review *review,
     bool done = find_file(session, review->request, &found, document) &&
                 review_rejected_before(session->tool, review, found ? document : NULL, &rejected);
 
-    if (done && rejected.unread)
-        ska_buffer_text(why, "what you have rejected before cannot be read, and this may be it: "
-                             "repair the history that the warning names, or answer without --yes");
+    if (done && rejected.unread != NULL)
+        ska_buffer_format(why, "%s, or answer at a terminal, without --yes", rejected.unread);
     else if (done && rejected.when != NULL)
         ska_buffer_text(why, "you have rejected the same before (skatool history shows when)");
     else if (done && review->request->operation != SKA_OPERATION_SIGN)

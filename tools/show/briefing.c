@@ -66,6 +66,8 @@ static void warn_of_own_rejection(const struct briefing *briefing, struct page *
 {
     struct ska_buffer time = {0};
 
+    if (briefing->unread != NULL && !briefing->refusing)
+        page_warning(page, "%s.", briefing->unread);
     if (briefing->rejected == NULL || briefing->refusing || is_rejected_now(briefing))
         return;
     add_iso_time(briefing->rejected, &time);

@@ -26,6 +26,7 @@ struct briefing {
     /* Who has carried it here, and says nothing of the rule and of others; NULL: nobody. */
     const char *broker;
     const char *rejected;          /* when the reader has rejected the same; NULL: never */
+    const char *unread;            /* why that is not known for certain; NULL: it is */
     bool refusing;                 /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
     const char *lead;              /* before it, see briefing_head(); NULL: it is the only one */

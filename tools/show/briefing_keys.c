@@ -209,6 +209,11 @@ static void say_history(const struct briefing_keys *keys, struct page *page)
                            "compared with it.");
         return;
     }
+    if (keys->history->broken > 0)
+        page_warning(page,
+                     "lines of what you have seen earlier cannot be read (%zu): these keys "
+                     "could not be compared with them.",
+                     keys->history->broken);
     if (keys->history->requests == 0) {
         page_paragraph(page, "You have answered no earlier request for this key on this computer: "
                              "nothing is known of these people's keys.");
