@@ -22,17 +22,24 @@ enum certificate_end {
     CERTIFICATE_VALID,
     CERTIFICATE_ENDS_SOON, /* within CERTIFICATE_WARN_DAYS */
     CERTIFICATE_NOT_YET_VALID,
-    CERTIFICATE_EXPIRED
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_UNREADABLE /* its dates, or all of it; OpenSSL trusts none of those */
 };
 enum certificate_end certificate_end(const X509 *certificate, time_t now);
+/* Also one that ends soon. */
+bool certificate_end_is_valid(enum certificate_end end);
 
-/* " expired at TIME", " expires at TIME", " is not valid before TIME"; nothing of a valid one. */
+/*
+ * " expired at TIME", " expires at TIME", " is not valid before TIME", " has an end date that
+ * cannot be read"; nothing of a valid one. NULL: " cannot be read".
+ */
 void certificate_end_text(const X509 *certificate, enum certificate_end end,
                           struct ska_buffer *text);
 
 /*
  * Is told a sentence for each certificate that is not valid, or not for long. `is_missed`: it has
- * expired and nothing stands in for it, or the rule that the sentence is about cannot be satisfied.
+ * expired, or cannot be read, and nothing stands in for it, or the rule that the sentence is about
+ * cannot be satisfied. Each call says an equal sentence once.
  */
 typedef void certificate_end_say(void *arg, bool is_missed, const char *sentence);
 

@@ -121,6 +121,25 @@ shows '"about":.*"certs"' 'ca.pem: certificates in PEM are needed'
 refused 'ca.pem: certificates in PEM are needed' skatool show --key "$(uri certified)" --certs ca.pem
 refused '--certs cannot be used with --plan' skatool check-config --certs ca.pem --plan
 
+# A date that OpenSSL cannot read (month 13) is none.
+without_end ended-ca.crt >unreadable.crt
+unreadable='the certificate of the CA .Board CA. has an end date that cannot be read'
+ends 2 skatool check-config --json --certs unreadable.crt
+shows '"worst":.*"failed"' "\"text\":.*\"$unreadable"
+succeeds skatool show --key "$(uri certified)" --certs unreadable.crt
+says "warning: $unreadable"
+without_end erin.crt >unreadable-erin.crt
+sed 's/"erin.crt"/"unreadable-erin.crt"/g' policy.json >spoiled.json
+succeeds skatool check-config --plan --policy spoiled.json
+shows 'to do .*a new certificate, and rules that name it: this one has an end date that cannot be read'
+cat unreadable.crt new-ca.crt >cas.crt
+ends 0 skatool check-config --json --certs cas.crt
+
+# Certificates that say the same: once.
+cat soon-ca.crt soon-ca.crt soon-ca.crt >cas.crt
+ends 1 skatool check-config --json --certs cas.crt
+[ "$(grep -o 'of the CA .Board CA. expires at' stdout.txt | wc -l)" -eq 1 ] || fail "said twice: $(cat stdout.txt)"
+
 # One that is on the token with its key, by its label or its id; an old one next to a new one is renewed.
 key www p256 none
 succeeds ours openssl pkey -in "$(uri www)" -pubout -out www.pub.pem
@@ -155,6 +174,9 @@ printf 'A document.\n' >document
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt document
 says 'warning: seal.crt: the certificate of seal expires at '
 ! grep -q 'of dan' stderr.txt || fail "warned of a CA that is not given: $(cat stderr.txt)"
+without_end seal.crt >unreadable.crt
+refused 'the times of this certificate cannot be read' skatool seal --key "$(uri sealing)" --cert unreadable.crt \
+    -o unreadable.p7s document
 plain x509 -new -force_pubkey sealing.pub.pem -subj /CN=seal -days 300 -CA soon-ca.crt -CAkey ca.pem \
     -extfile extensions -out seal.crt
 succeeds skatool seal --key "$(uri sealing)" --cert seal.crt --chain soon-ca.crt -o chain.p7s document

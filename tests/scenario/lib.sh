@@ -307,6 +307,16 @@ same() {
 
 # ---- People and keys -----------------------------------------------------------------------------
 
+# without_end CERTIFICATE: the certificate in PEM, its notAfter in month 13, which OpenSSL cannot read
+without_end() {
+    local end
+    end=$(plain asn1parse -in "$1" | sed -nE 's/.*UTCTIME *:([0-9]+Z)$/\1/p' | sed -n 2p)
+    [ -n "$end" ] || fail "$1: no notAfter in UTCTime"
+    echo '-----BEGIN CERTIFICATE-----'
+    plain x509 -in "$1" -outform DER | perl -0777 -pe "s/$end/${end:0:2}13${end:4}/" | base64
+    echo '-----END CERTIFICATE-----'
+}
+
 # approver NAME [GENPKEY-OPTION...]: a key of plain openssl, P-256 if nothing is said.
 approver() {
     local name=$1

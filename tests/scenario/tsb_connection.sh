@@ -139,6 +139,10 @@ shows "warning tsb-ca +$work/cas.pem: the certificate of the CA .* expires at 2"
 configure_broker "tsb-ca = $work/old.pem"
 ends 3 skatool check-config
 shows "FAILED +tsb-ca +$work/old.pem: the certificate of .* expired at 2"
+without_end authority.pem >unreadable.pem
+configure_broker "tsb-ca = $work/unreadable.pem"
+ends 3 skatool check-config
+shows "FAILED +tsb-ca +$work/unreadable.pem: the certificate of .* has an end date that cannot be read"
 configure_broker "tsb-proxy = $proxy_url" "tsb-proxy-source = file:$work/credentials" \
     "tsb-token-source = file:$work/jwt"
 chmod 644 credentials

@@ -28,6 +28,18 @@ static struct certificate_ends ends = {.say = add_sentence};
 
 static X509 *ca; /* that signs certificates; NULL: nobody that is known */
 
+static bool is_start_unreadable; /* of certificates that are made */
+static bool is_end_unreadable;
+
+/* Month 13: neither X509_cmp_time() nor ASN1_TIME_to_tm() can read it. */
+static void spoil(ASN1_TIME *time)
+{
+    static const char text[] = "301301000000Z";
+
+    assert_true(ASN1_STRING_set(time, text, (int)strlen(text)));
+    time->type = V_ASN1_UTCTIME;
+}
+
 /* Valid from and to so many days from now. */
 static struct ska_bytes certificate(const char *name, long from, long to)
 {
@@ -45,6 +57,10 @@ static struct ska_bytes certificate(const char *name, long from, long to)
         assert_true(X509_set_issuer_name(x509, X509_get_subject_name(ca)));
     assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x509), now + from * DAY));
     assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x509), now + to * DAY));
+    if (is_start_unreadable)
+        spoil(X509_getm_notBefore(x509));
+    if (is_end_unreadable)
+        spoil(X509_getm_notAfter(x509));
     assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
     length = i2d_X509(x509, &der);
     assert_true(length > 0);
@@ -309,6 +325,146 @@ static void test_a_circle_of_cas(void **state)
     forget_all();
 }
 
+/* Each in the circle ends: each is said once. */
+static void test_a_circle_of_cas_that_end(void **state)
+{
+    X509 *start = open_certificate("one", -9, 59);
+    X509 *other = NULL;
+    X509 *back = NULL;
+    X509 *leaf = NULL;
+
+    (void)state;
+    ca = start;
+    other = open_certificate("other", -9, 20);
+    ca = other;
+    back = open_certificate("one", -9, 10);
+    ca = back;
+    leaf = open_certificate("leaf", -9, 30);
+    ends.known = sk_X509_new_null();
+    know(other);
+    know(back);
+    ca = NULL;
+    said[0] = 0;
+    certificate_ends_say_chain(&ends, leaf);
+    said_is("the certificate of leaf expires at <30>\n"
+            "the certificate of one expires at <10>\n"
+            "the certificate of other expires at <20>\n");
+    X509_free(leaf);
+    X509_free(start);
+    forget_all();
+}
+
+#define NEW_ONE ": give the key rules that name a new one\n"
+
+/* Nothing trusts a certificate whose dates cannot be read. */
+static void test_dates_that_cannot_be_read(void **state)
+{
+    const struct person people[] = {{"alice", -9, 99}};
+    X509 *root = NULL;
+
+    (void)state;
+    is_end_unreadable = true;
+    says(1, people, 1,
+         "the certificate of alice has an end date that cannot be read" NEW_ONE MISSED("use"));
+    root = open_certificate("root", -9, 99);
+    is_end_unreadable = false;
+    is_start_unreadable = true;
+    says(1, people, 1,
+         "the certificate of alice has a start date that cannot be read" NEW_ONE MISSED("use"));
+    is_start_unreadable = false;
+    /* Of the CA above it. */
+    ca = root;
+    ends.known = sk_X509_new_null();
+    know(root);
+    says(1, people, 1, MISSED("use"));
+    said[0] = 0;
+    certificate_ends_say_known(&ends);
+    said_is("MISSED: the certificate of root has an end date that cannot be read\n");
+    assert_false(certificate_end_is_valid(certificate_end(root, now)));
+    forget_all();
+}
+
+static void test_a_certificate_that_cannot_be_read(void **state)
+{
+    const struct person people[] = {{"alice", -9, 99}, {"bob", -9, 99}};
+    struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+
+    (void)state;
+    said[0] = 0;
+    rules[0] = rule(2, people, 2);
+    rules[0].alternatives[0].groups[0].approvers[1].data.length = 20;
+    certificate_ends_say_rules(&ends, rules);
+    said_is("the certificate of bob cannot be read" NEW_ONE MISSED("use"));
+    ska_rule_clear(&rules[0]);
+}
+
+/* Its key is of an algorithm that libcrypto does not know. */
+static X509 *open_with_unknown_key(long from, long to)
+{
+    X509 *x509 = open_certificate("root", from, to);
+    X509_ALGOR *algorithm = NULL;
+    unsigned char *der = NULL;
+    const unsigned char *at = NULL;
+    int length = 0;
+
+    assert_true(X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509)));
+    assert_true(X509_ALGOR_set0(algorithm, OBJ_txt2obj("1.2.3.4", 1), V_ASN1_UNDEF, NULL));
+    assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
+    length = i2d_X509(x509, &der);
+    X509_free(x509);
+    at = der;
+    x509 = d2i_X509(NULL, &at, length);
+    assert_non_null(x509);
+    assert_null(X509_get0_pubkey(x509));
+    OPENSSL_free(der);
+    return x509;
+}
+
+/* Different keys are different also if nobody here can read them. */
+static void test_keys_that_are_not_known(void **state)
+{
+    EVP_PKEY *own = key;
+    X509 *same = NULL;
+
+    (void)state;
+    ends.known = sk_X509_new_null();
+    know(open_with_unknown_key(-9, -1));
+    same = open_with_unknown_key(-9, 99);
+    key = EVP_EC_gen("P-256");
+    know(open_with_unknown_key(-9, 99));
+    EVP_PKEY_free(key);
+    key = own;
+    said[0] = 0;
+    certificate_ends_say_known(&ends);
+    said_is("MISSED: the certificate of root expired at <-1>\n");
+    know(same);
+    said[0] = 0;
+    certificate_ends_say_known(&ends);
+    said_is("");
+    forget_all();
+}
+
+/* Thousands that say the same, and none of which is renewed: said once, without delay. */
+static void test_many_that_are_equal(void **state)
+{
+    X509 *root = open_certificate("root", -9, 10);
+    const clock_t start = clock();
+
+    (void)state;
+    ends.known = sk_X509_new_null();
+    for (int i = 0; i < 3000; i++) {
+        assert_true(X509_up_ref(root));
+        know(root);
+    }
+    said[0] = 0;
+    certificate_ends_say_known(&ends);
+    said_is("the certificate of root expires at <10>\n");
+    /* Processor time: 0.1 s at most, where comparing times and keys of each with each took 24 s. */
+    assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+    X509_free(root);
+    forget_all();
+}
+
 static int make_key(void **state)
 {
     (void)state;
@@ -338,6 +494,11 @@ int main(void)
         cmocka_unit_test(test_a_chain_that_has_ended),
         cmocka_unit_test(test_a_ca_that_has_not_issued_it),
         cmocka_unit_test(test_a_circle_of_cas),
+        cmocka_unit_test(test_a_circle_of_cas_that_end),
+        cmocka_unit_test(test_dates_that_cannot_be_read),
+        cmocka_unit_test(test_a_certificate_that_cannot_be_read),
+        cmocka_unit_test(test_keys_that_are_not_known),
+        cmocka_unit_test(test_many_that_are_equal),
     };
 
     return cmocka_run_group_tests(tests, make_key, free_key);

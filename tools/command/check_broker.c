@@ -62,11 +62,6 @@ static void say_end(void *arg, bool is_missed, const char *sentence)
         check_warning(check->what, "%s: %s", check->path, sentence);
 }
 
-static bool is_usable(const X509 *certificate, time_t now)
-{
-    return certificate_end(certificate, now) <= CERTIFICATE_ENDS_SOON;
-}
-
 static void check_certificates_of(struct tool *tool, const char *what, const char *path,
                                   enum certificates_needed needed, STACK_OF(X509) * certificates)
 {
@@ -75,7 +70,7 @@ static void check_certificates_of(struct tool *tool, const char *what, const cha
     const int looked_at = needed == NEEDS_FIRST ? 1 : sk_X509_num(certificates);
 
     for (int i = 0; i < looked_at; i++)
-        if (is_usable(sk_X509_value(certificates, i), ends.now))
+        if (certificate_end_is_valid(certificate_end(sk_X509_value(certificates, i), ends.now)))
             check.useless = false;
     certificate_ends_say_known(&ends);
     if (!check.said)

@@ -58,7 +58,7 @@ static void plan_certificate(struct plan *plan, const char *name, const X509 *ce
 
     certificate_end_text(certificate, end, &ended);
     name_issuer(certificate, issuer);
-    if (end == CERTIFICATE_ENDS_SOON || end == CERTIFICATE_EXPIRED)
+    if (end != CERTIFICATE_VALID && end != CERTIFICATE_NOT_YET_VALID)
         plan_item(plan, PLAN_TO_DO, name,
                   "a new certificate, and rules that name it: this one%s; it is for %s",
                   ska_buffer_string(&ended), issuer);
@@ -82,6 +82,9 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
                   "(onboarded)? Who they are, only the broker says then");
     else if (certificate != NULL)
         plan_certificate(plan, name, certificate);
+    else if (approver->type == SKA_APPROVER_CERTIFICATE)
+        plan_item(plan, PLAN_TO_DO, name,
+                  "a new certificate, and rules that name it: this one cannot be read");
     else if (plan->sam)
         plan_item(
             plan, PLAN_TO_DO, name,

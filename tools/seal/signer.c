@@ -139,7 +139,7 @@ static bool check_validity(const X509 *certificate, const char *path,
 {
     enum certificate_end end = certificate_end(certificate, time(NULL));
     struct ska_buffer text = {0};
-    bool done = end == CERTIFICATE_VALID || end == CERTIFICATE_ENDS_SOON;
+    bool done = certificate_end_is_valid(end);
 
     certificate_end_text(certificate, end, &text);
     if (!done)
