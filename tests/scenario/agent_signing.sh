@@ -214,7 +214,7 @@ serve_turning() {
 blocked_at_once() {
     change block mallory
     takes 1 refused alert connect -tls1_3
-    within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
+    within 5 "the server does not say why" grep -q "key is blocked:.*'turning'" turning.log
     change unblock mallory
     stop "$server"
 }
