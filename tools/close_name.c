@@ -9,9 +9,9 @@
 #define NAME_MOST 48
 #define DISTANCE_MOST 2
 
-static char plain(char letter)
+static int plain(char letter)
 {
-    return letter == '_' || letter == '.' ? '-' : (char)tolower((unsigned char)letter);
+    return letter == '_' || letter == '.' ? '-' : tolower((unsigned char)letter);
 }
 
 static size_t least(size_t one, size_t other)
