@@ -27,7 +27,7 @@
 #define ASK_LEAST_MS 1000
 /* and without news after so long, and then after twice as long each time, up to this. Somebody
  * could make news all the time, and a thousand processes may wait for days. */
-#define ASK_FIRST_MS 10000
+#define ASK_FIRST_MS 25000
 #define ASK_MOST_MS 60000
 
 static int64_t next_look(const struct ska_gathering *gathering)

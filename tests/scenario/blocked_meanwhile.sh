@@ -15,10 +15,10 @@ mkdir -m 700 approvals state
 configure "approvals-dir = $work/approvals" "state-dir = $work/state" "audit-log = $work/audit.log"
 printf 'A document.\n' >document
 
-waiting() { # NUMBER: each waits for half a minute; their request is in $id
+waiting() { # NUMBER: each waits for a minute; their request is in $id
     local i
     for ((i = 0; i < $1; i++)); do
-        ours openssl dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-timeout:30 \
+        ours openssl dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-timeout:60 \
             -out "signature.$i" document 2>"messages.$i" &
     done
     within 10 "no request" compgen -G 'approvals/*.request.json'
