@@ -12,23 +12,28 @@
 
 #define FILE_LIMIT ((size_t)1024 * 1024)
 
+struct reading {
+    STACK_OF(X509) * certificates;
+    OSSL_LIB_CTX *libctx;
+};
+
 /* False: it is none, with nothing behind it. */
-static bool add_certificate(STACK_OF(X509) * certificates, OSSL_LIB_CTX *libctx,
-                            struct ska_span der)
+static bool add_certificate(void *vreading, struct ska_span der)
 {
+    struct reading *reading = vreading;
     const unsigned char *next = der.data;
-    X509 *certificate = der.length > LONG_MAX ? NULL : X509_new_ex(libctx, NULL);
+    X509 *certificate = der.length > LONG_MAX ? NULL : X509_new_ex(reading->libctx, NULL);
 
     if (certificate != NULL && d2i_X509(&certificate, &next, (long)der.length) == NULL)
         certificate = NULL; /* d2i_X509() has freed it */
     if (certificate != NULL && next == der.data + der.length &&
-        sk_X509_push(certificates, certificate) > 0)
+        sk_X509_push(reading->certificates, certificate) > 0)
         return true;
     X509_free(certificate);
     return false;
 }
 
-static bool add_pem(STACK_OF(X509) * certificates, OSSL_LIB_CTX *libctx, BIO *bio)
+bool certificates_each(BIO *pem, certificate_visit *visit, void *arg)
 {
     bool done = true;
 
@@ -38,10 +43,10 @@ static bool add_pem(STACK_OF(X509) * certificates, OSSL_LIB_CTX *libctx, BIO *bi
         unsigned char *data = NULL;
         long length = 0;
 
-        if (PEM_read_bio(bio, &name, &header, &data, &length) != 1)
+        if (PEM_read_bio(pem, &name, &header, &data, &length) != 1)
             break;
         if (strcmp(name, PEM_STRING_X509) == 0)
-            done = add_certificate(certificates, libctx, ska_span(data, (size_t)length));
+            done = visit(arg, ska_span(data, (size_t)length));
         OPENSSL_free(name);
         OPENSSL_free(header);
         OPENSSL_clear_free(data, (size_t)(length > 0 ? length : 0)); /* it may be a private key */
@@ -53,6 +58,7 @@ STACK_OF(X509) *
     certificate_file_read(OSSL_LIB_CTX *libctx, const char *path, const struct ska_errors *errors)
 {
     STACK_OF(X509) *certificates = sk_X509_new_null();
+    struct reading reading = {certificates, libctx};
     struct ska_bytes content = {NULL, 0};
     BIO *bio = NULL;
     bool done = false;
@@ -64,7 +70,7 @@ STACK_OF(X509) *
     ERR_set_mark();
     bio = BIO_new_mem_buf(content.data, (int)content.length);
     if (certificates != NULL && bio != NULL)
-        done = add_pem(certificates, libctx, bio) && sk_X509_num(certificates) > 0;
+        done = certificates_each(bio, add_certificate, &reading) && sk_X509_num(certificates) > 0;
     ERR_pop_to_mark();
     BIO_free(bio);
     ska_bytes_clear_free(&content);

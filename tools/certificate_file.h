@@ -17,4 +17,10 @@ STACK_OF(X509) *
     certificate_file_read(OSSL_LIB_CTX *libctx, const char *path, const struct ska_errors *errors);
 void certificates_free(STACK_OF(X509) * certificates);
 
+/* A certificate's DER, as long as the call; false ends it. */
+typedef bool certificate_visit(void *arg, struct ska_span der);
+
+/* Each certificate in PEM among whatever else is there. False: a visit was. */
+bool certificates_each(BIO *pem, certificate_visit *visit, void *arg) SKA_MUST_CHECK;
+
 #endif

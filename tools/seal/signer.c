@@ -41,45 +41,35 @@ static bool add_certificate(struct seal_signer *signer, struct ska_span der, con
     return ska_bytes_copy(&signer->certificates[signer->certificate_count++], der, errors);
 }
 
-/* *found: it is a file in PEM, with so many certificates. */
-static bool add_pem(struct seal_signer *signer, BIO *bio, const char *path, size_t *found,
-                    const struct ska_errors *errors)
+struct reading {
+    struct seal_signer *signer;
+    const char *path;
+    const struct ska_errors *errors;
+    size_t found;
+};
+
+static bool add_found(void *vreading, struct ska_span der)
 {
-    bool done = true;
+    struct reading *reading = vreading;
 
-    while (done) {
-        char *name = NULL;
-        char *header = NULL;
-        unsigned char *data = NULL;
-        long length = 0;
-
-        if (PEM_read_bio(bio, &name, &header, &data, &length) != 1)
-            break;
-        if (strcmp(name, PEM_STRING_X509) == 0) {
-            (*found)++;
-            done = add_certificate(signer, ska_span(data, (size_t)length), path, errors);
-        }
-        OPENSSL_free(name);
-        OPENSSL_free(header);
-        OPENSSL_clear_free(data, (size_t)(length > 0 ? length : 0)); /* it may be a private key */
-    }
-    return done;
+    reading->found++;
+    return add_certificate(reading->signer, der, reading->path, reading->errors);
 }
 
 static bool add_file(struct seal_signer *signer, const char *path, const struct ska_errors *errors)
 {
     struct ska_bytes content = {NULL, 0};
+    struct reading reading = {signer, path, errors, 0};
     BIO *bio = NULL;
-    size_t found = 0;
     bool done = false;
 
     if (!ska_file_read(path, FILE_LIMIT, &content, errors))
         return false;
     ERR_set_mark();
     bio = BIO_new_mem_buf(content.data, (int)content.length);
-    done = bio != NULL ? add_pem(signer, bio, path, &found, errors)
+    done = bio != NULL ? certificates_each(bio, add_found, &reading)
                        : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    if (done && found == 0)
+    if (done && reading.found == 0)
         done = add_certificate(signer, ska_span_of(&content), path, errors);
     ERR_pop_to_mark();
     BIO_free(bio);
