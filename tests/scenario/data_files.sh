@@ -66,7 +66,7 @@ hostile() {
     cat "files/$1-bare.pem" plain.pub.pem plain.crt >"files/$1-first.pem"
 }
 hostile module "module-path=$work/marking.so"
-hostile value 'pin-value=1234'
+hostile value 'pin-value=rosebud'
 hostile secret "pin-source=file:$work/secret"
 hostile both "module-path=$work/marking.so&pin-source=$work/secret"
 hostile broker 'tsb-url=https://broker.example.org/'
@@ -171,7 +171,7 @@ is_bad() {
 for kind in bare whole; do
     is_bad 'module-path: a reference must not name code' files/module-$kind.pem
     is_bad 'pin-value: .*or contain a secret' files/value-$kind.pem
-    ! grep -q 1234 stderr.txt || fail 'the PIN is told'
+    ! grep -q rosebud stderr.txt || fail 'the PIN is told'
     is_bad "pin-source: $work/secret is not named in the configuration.*pin-sources" \
         files/secret-$kind.pem
     is_bad 'a reference must not name code' files/both-$kind.pem
@@ -254,9 +254,9 @@ shows "^ok +pin-sources +$work/second.pin" \
 chmod 644 second.pin
 succeeds skatool check-config
 shows "^warning +pin-sources +$work/second.pin.*chmod 600"
-sed -i "s|^pin-sources = .*|pin-sources = $work/second.pin,4711|" openssl.cnf
+sed -i "s|^pin-sources = .*|pin-sources = $work/second.pin,rosebud|" openssl.cnf
 for command in 'skatool list' 'ska pkey -noout -in files/good-whole.pem'; do
     refused 'pin-sources: absolute paths' $command
-    ! grep -q 4711 stderr.txt || fail 'what may be a PIN is told'
+    ! grep -q rosebud stderr.txt || fail 'what may be a PIN is told'
 done
 pass

@@ -129,7 +129,7 @@ ours() {
 # ---- The programs --------------------------------------------------------------------------------
 
 token=tok # label of the token
-pin=4711
+pin=sesame-7 # no number, time or digest has it: tests look whether it is told
 
 if [ -z "${device-}" ]; then
     export SOFTHSM2_CONF=$work/softhsm2.conf
