@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded by scenarios: a disk that fails. FAILING_CALL (write, pwrite, fsync or renameat) on
- * what has FAILING_PATH in its path fails from the FAILING_FROM-th time on.
+ * Preloaded by scenarios: a disk that fails. FAILING_CALL (write, pwrite, fsync, renameat or
+ * readdir) on what has FAILING_PATH in its path fails from the FAILING_FROM-th time on.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdatomic.h>
@@ -57,4 +59,16 @@ int renameat(int from_directory, const char *from, int to_directory, const char 
     return fails("renameat", from_directory)
                ? -1
                : (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, 0);
+}
+
+struct dirent *readdir(DIR *listing)
+{
+    struct dirent *(*next)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+
+    return fails("readdir", dirfd(listing)) ? NULL : next(listing);
+}
+
+struct dirent64 *readdir64(DIR *listing)
+{
+    return (struct dirent64 *)readdir(listing);
 }

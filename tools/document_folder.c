@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/document_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/listing.h"
 #include "tools/report.h"
 
 /* More files than these are not looked at. */
@@ -70,24 +70,20 @@ static int compare_files(const void *a, const void *b)
 static bool list_files(struct document_folder *folder, const char *path,
                        const struct ska_errors *errors)
 {
-    int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool done = true;
 
-    if (listing == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    }
-    while (done && (entry = readdir(listing)) != NULL)
+    ska_listing_start_at(&listing, folder->fd);
+    while (done && (entry = ska_listing_next(&listing)) != NULL)
         if (is_regular(folder->fd, entry->d_name))
             done = folder->count < FILES_MOST
                        ? add_file(folder, entry->d_name) ||
                              ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", folder->count)
                        : ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%s: more than %d files", path,
                                   FILES_MOST);
-    closedir(listing);
+    if (!ska_listing_end(&listing))
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (done && folder->count > 0)
         qsort(folder->files, folder->count, sizeof(*folder->files), compare_files);
     return done;

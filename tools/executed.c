@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/executed.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/listing.h"
 #include "provider/record/audit_line.h"
 #include "provider/record/state_dir.h"
 
@@ -188,8 +188,8 @@ bool executed_find(const struct executed *executed, const char *digits, struct e
                    const struct ska_errors *errors)
 {
     int directory = -1;
-    DIR *listing = NULL;
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
 
     *end = (struct executed_end){.what = EXECUTED_NOTHING};
     if (executed->state_dir == NULL)
@@ -197,13 +197,8 @@ bool executed_find(const struct executed *executed, const char *digits, struct e
     directory = ska_state_dir_open(executed->state_dir, errors);
     if (directory < 0)
         return false;
-    listing = fdopendir(directory);
-    if (listing == NULL) {
-        close(directory);
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s", executed->state_dir,
-                        strerror(errno));
-    }
-    while ((entry = readdir(listing)) != NULL) {
+    ska_listing_start(&listing, directory);
+    while ((entry = ska_listing_next(&listing)) != NULL) {
         struct executed_end found;
 
         if (!begins_with(entry->d_name, DONE) && !begins_with(entry->d_name, WITHDRAWN))
@@ -212,8 +207,8 @@ bool executed_find(const struct executed *executed, const char *digits, struct e
         if (found.id[0] != 0 && strncmp(found.id, digits, strlen(digits)) == 0)
             keep_later(end, &found);
     }
-    closedir(listing);
-    return true;
+    return ska_listing_end(&listing) || ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s",
+                                                 executed->state_dir, strerror(errno));
 }
 
 /* ---- The PIN --------------------------------------------------------------------------------- */

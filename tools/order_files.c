@@ -11,6 +11,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/base/printable.h"
 #include "provider/record/audit_line.h"
 #include "provider/sign/answer_budget.h"
@@ -137,18 +138,16 @@ bool order_files_find(const struct ska_directory *directory, OSSL_LIB_CTX *libct
 {
     struct search search = {directory, libctx, skip, arg, {.share = {ORDERS_AT_ONCE, 0, 0, 0}},
                             files};
-    DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool done = true;
 
-    if (listing == NULL)
-        return ska_directory_fail(directory, ".", errors);
-    while (done && (entry = readdir(listing)) != NULL)
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while (done && (entry = ska_listing_next(&listing)) != NULL)
         if (is_order_name(entry->d_name))
             done = look_at_order(&search, entry->d_name, errors);
-    closedir(listing);
     ska_budget_clear(&search.budget);
-    return done;
+    return ska_listing_end(&listing) ? done : ska_directory_fail(directory, ".", errors);
 }
 
 void order_files_free(struct order_files *files)

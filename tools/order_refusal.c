@@ -11,6 +11,7 @@
 
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/listing.h"
 #include "provider/base/printable.h"
 #include "provider/record/audit_line.h"
 #include "provider/rule/window.h"
@@ -214,11 +215,12 @@ bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libc
 
 void order_refusals_clean(const struct ska_directory *directory)
 {
-    DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     time_t now = time(NULL);
 
-    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while ((entry = ska_listing_next(&listing)) != NULL) {
         struct stat status;
 
         if (is_refusal_name(entry->d_name) &&
@@ -227,8 +229,7 @@ void order_refusals_clean(const struct ska_directory *directory)
             status.st_uid == geteuid() && now - status.st_mtime > ORDER_REFUSAL_SECONDS)
             unlinkat(ska_directory_fd(directory), entry->d_name, 0);
     }
-    if (listing != NULL)
-        closedir(listing);
+    (void)!ska_listing_end(&listing); /* the next time, then */
 }
 
 static bool visit_one(const struct ska_directory *directory, const char *name, uid_t owner,
@@ -256,18 +257,15 @@ bool order_refusals_visit(const struct ska_directory *directory, order_refusal_v
                           void *arg, struct order_hearsay *hearsay, const struct ska_errors *errors)
 {
     struct ska_budget budget = {.share = {LOOKED_AT_MOST, 0, 0, 0}};
-    DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     struct stat place;
     bool done = true;
 
-    if (listing == NULL || fstat(ska_directory_fd(directory), &place) != 0) {
-        done = ska_directory_fail(directory, ".", errors);
-        if (listing != NULL)
-            closedir(listing);
-        return done;
-    }
-    while (done && (entry = readdir(listing)) != NULL) {
+    if (fstat(ska_directory_fd(directory), &place) != 0)
+        return ska_directory_fail(directory, ".", errors);
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while (done && (entry = ska_listing_next(&listing)) != NULL) {
         struct stat status;
 
         if (!is_refusal_name(entry->d_name) ||
@@ -280,7 +278,6 @@ bool order_refusals_visit(const struct ska_directory *directory, order_refusal_v
             done = visit_one(directory, entry->d_name, status.st_uid, visit, arg);
         }
     }
-    closedir(listing);
     ska_budget_clear(&budget);
-    return done;
+    return ska_listing_end(&listing) ? done : ska_directory_fail(directory, ".", errors);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/request_fate.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/record/evidence_manifest.h"
 #include "tools/executed.h"
 #include "tools/show/text.h"
@@ -41,21 +41,18 @@ static uint64_t signed_at(int place, const char *name, const struct wanted *want
 /* The last of them. Takes over the descriptor, also -1. */
 static uint64_t find_signed_in(int place, const struct wanted *wanted)
 {
-    DIR *listing = place < 0 ? NULL : fdopendir(place);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     uint64_t last = 0;
 
-    while (listing != NULL && (entry = readdir(listing)) != NULL)
+    ska_listing_start(&listing, place);
+    while ((entry = ska_listing_next(&listing)) != NULL)
         if (strncmp(entry->d_name, wanted->digits, strlen(wanted->digits)) == 0) {
             uint64_t seconds = signed_at(place, entry->d_name, wanted);
 
             last = seconds > last ? seconds : last;
         }
-    if (listing != NULL)
-        closedir(listing);
-    else if (place >= 0)
-        close(place);
-    return last;
+    return ska_listing_end(&listing) ? last : 0;
 }
 
 /* As far as this user can see that; 0: not. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/request_source.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/listing.h"
 #include "tools/directory_place.h"
 #include "tools/input.h"
 #include "tools/options.h"
@@ -78,17 +79,16 @@ bool request_source_take(struct tool *tool, struct request_source *source,
 /* Evidence, or an approval of this request; rejections lie beside a file that came by mail, too. */
 static bool holds_answers(const char *folder, const char *id)
 {
-    DIR *listing = opendir(folder);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool holds = false;
 
-    while (!holds && listing != NULL && (entry = readdir(listing)) != NULL)
+    ska_listing_start(&listing, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (!holds && (entry = ska_listing_next(&listing)) != NULL)
         holds = strcmp(entry->d_name, "done") == 0 ||
                 (ska_file_kind_of(entry->d_name) == SKA_FILE_APPROVAL &&
                  ska_file_is_answer(entry->d_name, id));
-    if (listing != NULL)
-        closedir(listing);
-    return holds;
+    return ska_listing_end(&listing) && holds;
 }
 
 /*

@@ -26,7 +26,7 @@ struct line_counts {
 
 struct ska_failure_log {
     struct ska_system_log *system_log; /* NULL: to the file */
-    struct ska_log_file file;
+    struct ska_kept_descriptor file;
     struct line_counts *counts;
 };
 
@@ -168,7 +168,7 @@ void ska_failure_log_close(struct ska_failure_log *log)
         put_left_out(log);
         munmap(log->counts, sizeof(*log->counts));
     }
-    ska_log_file_close(&log->file);
+    ska_descriptor_close(&log->file);
     ska_system_log_close(log->system_log);
     free(log);
 }

@@ -138,6 +138,30 @@ int ska_above_standard(int fd)
     return above;
 }
 
+void ska_descriptor_keep(struct ska_kept_descriptor *kept, int fd)
+{
+    struct stat status = {.st_dev = 0};
+
+    if (fd >= 0)
+        (void)fstat(fd, &status);
+    *kept = (struct ska_kept_descriptor){fd, status.st_dev, status.st_ino};
+}
+
+bool ska_descriptor_is_kept(const struct ska_kept_descriptor *kept)
+{
+    struct stat now;
+
+    return kept->fd >= 0 && fstat(kept->fd, &now) == 0 && now.st_dev == kept->device &&
+           now.st_ino == kept->inode;
+}
+
+void ska_descriptor_close(struct ska_kept_descriptor *kept)
+{
+    if (ska_descriptor_is_kept(kept))
+        close(kept->fd);
+    kept->fd = -1;
+}
+
 bool ska_write_all(int fd, struct ska_span content)
 {
     while (content.length > 0) {

@@ -44,6 +44,23 @@ int ska_file_descriptor(const char *path);
  */
 int ska_above_standard(int fd);
 
+/*
+ * A descriptor that is kept for as long as the process lives. A program may close what it does not
+ * know, as daemons do, and have something else there: it is known again by device and inode.
+ */
+struct ska_kept_descriptor {
+    int fd; /* -1: none */
+    dev_t device;
+    ino_t inode;
+};
+
+/* Takes over `fd`, also -1. */
+void ska_descriptor_keep(struct ska_kept_descriptor *kept, int fd);
+/* Whether it is still there. */
+bool ska_descriptor_is_kept(const struct ska_kept_descriptor *kept);
+/* Closes it, and nothing that has come in its place. */
+void ska_descriptor_close(struct ska_kept_descriptor *kept);
+
 /* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
 bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "provider/base/clock.h"
-#include "provider/base/file.h"
 
 static int open_for_lines(const char *path)
 {
@@ -19,48 +18,31 @@ static int open_for_lines(const char *path)
              S_IRUSR | S_IWUSR));
 }
 
-static const char *why_not_this_file(int fd, struct stat *status)
-{
-    if (fd < 0)
-        return errno == ELOOP ? "is a symbolic link, which is not followed" : strerror(errno);
-    if (fstat(fd, status) != 0)
-        return strerror(errno);
-    if (!S_ISREG(status->st_mode))
-        return "not a regular file";
-    return status->st_uid == geteuid() ? NULL : "belongs to somebody else";
-}
-
-const char *ska_log_file_open(struct ska_log_file *file, const char *path)
+static const char *why_not_this_file(int fd)
 {
     struct stat status;
+
+    if (fd < 0)
+        return errno == ELOOP ? "is a symbolic link, which is not followed" : strerror(errno);
+    if (fstat(fd, &status) != 0)
+        return strerror(errno);
+    if (!S_ISREG(status.st_mode))
+        return "not a regular file";
+    return status.st_uid == geteuid() ? NULL : "belongs to somebody else";
+}
+
+const char *ska_log_file_open(struct ska_kept_descriptor *file, const char *path)
+{
     int fd = open_for_lines(path);
-    const char *why = why_not_this_file(fd, &status);
+    const char *why = why_not_this_file(fd);
 
     if (why != NULL && fd >= 0)
         close(fd);
-    *file = (struct ska_log_file){.fd = -1};
-    if (why == NULL)
-        *file = (struct ska_log_file){fd, status.st_dev, status.st_ino};
+    ska_descriptor_keep(file, why == NULL ? fd : -1);
     return why;
 }
 
-/* Daemons close what they do not know, and then have something else there. */
-static bool is_still_open(const struct ska_log_file *file)
-{
-    struct stat now;
-
-    return file->fd >= 0 && fstat(file->fd, &now) == 0 && now.st_dev == file->device &&
-           now.st_ino == file->inode;
-}
-
-void ska_log_file_close(struct ska_log_file *file)
-{
-    if (is_still_open(file))
-        close(file->fd);
-    file->fd = -1;
-}
-
-void ska_log_file_write(const struct ska_log_file *file, const char *text)
+void ska_log_file_write(const struct ska_kept_descriptor *file, const char *text)
 {
     char line[SKA_LOG_LINE_SIZE];
     struct timespec now = {0, 0};
@@ -68,7 +50,7 @@ void ska_log_file_write(const struct ska_log_file *file, const char *text)
     size_t length = 0;
     int written = 0;
 
-    if (!is_still_open(file))
+    if (!ska_descriptor_is_kept(file))
         return;
     clock_gettime(CLOCK_REALTIME, &now);
     if (ska_utc_text((uint64_t)now.tv_sec, utc))

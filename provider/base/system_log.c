@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -21,9 +20,7 @@
 struct ska_system_log {
     int facility;
     const char *tag;
-    int socket; /* connected; -1: not */
-    dev_t device;
-    ino_t inode;
+    struct ska_kept_descriptor socket; /* connected */
     atomic_uint *lost; /* in memory that children share, as servers may make one for each line */
 };
 
@@ -54,17 +51,6 @@ bool ska_system_log_is_there(void)
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
-static void keep_connection(struct ska_system_log *log)
-{
-    struct stat status;
-
-    log->socket = connect_to_log();
-    if (log->socket >= 0 && fstat(log->socket, &status) == 0) {
-        log->device = status.st_dev;
-        log->inode = status.st_ino;
-    }
-}
-
 struct ska_system_log *ska_system_log_open(int facility, const char *tag)
 {
     struct ska_system_log *log = calloc(1, sizeof(*log));
@@ -80,25 +66,15 @@ struct ska_system_log *ska_system_log_open(int facility, const char *tag)
     log->facility = facility;
     log->tag = tag == NULL ? program_invocation_short_name : tag;
     log->lost = page;
-    keep_connection(log);
+    ska_descriptor_keep(&log->socket, connect_to_log());
     return log;
-}
-
-/* A program may have closed it, and have something else there. */
-static bool is_our_socket(const struct ska_system_log *log)
-{
-    struct stat now;
-
-    return log->socket >= 0 && fstat(log->socket, &now) == 0 && now.st_dev == log->device &&
-           now.st_ino == log->inode;
 }
 
 void ska_system_log_close(struct ska_system_log *log)
 {
     if (log == NULL)
         return;
-    if (is_our_socket(log))
-        close(log->socket);
+    ska_descriptor_close(&log->socket);
     munmap(log->lost, sizeof(*log->lost));
     free(log);
 }
@@ -143,10 +119,10 @@ static void add_text(struct ska_buffer *line, const char *text)
 static bool send_line(const struct ska_system_log *log, struct ska_span line)
 {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    bool sent = is_our_socket(log);
+    bool sent = ska_descriptor_is_kept(&log->socket);
     int fd = -1;
 
-    if (sent && send(log->socket, line.data, line.length, flags) >= 0)
+    if (sent && send(log->socket.fd, line.data, line.length, flags) >= 0)
         return true;
     if (sent && (errno == EAGAIN || errno == ENOBUFS))
         return false; /* there it is, and has too much to do */

@@ -26,7 +26,7 @@ enum log_level { LOG_OFF, LOG_CALLS, LOG_ARGUMENTS };
 /* Immutable once it was opened. */
 static struct {
     enum log_level level;
-    struct ska_log_file file;
+    struct ska_kept_descriptor file;
     enum ska_reason reason;
     char *failure; /* NULL: it could be opened, or is not wanted */
 } call_log;

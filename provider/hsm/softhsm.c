@@ -5,7 +5,6 @@
  */
 #include "provider/hsm/module.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/hsm/state.h"
 
 /* The longest configuration file that is looked into. */
@@ -81,16 +81,17 @@ static bool readable_at(int directory, const char *name)
 /* The first directory of a token in it that cannot be read; NULL: none. Free with free(). */
 static char *unreadable_token(const char *path)
 {
-    DIR *directory = opendir(path);
+    const int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     char *found = NULL;
 
-    while (directory != NULL && found == NULL && (entry = readdir(directory)) != NULL)
-        if (entry->d_name[0] != '.' && !readable_at(dirfd(directory), entry->d_name) &&
-            errno == EACCES && asprintf(&found, "%s/%s", path, entry->d_name) < 0)
+    ska_listing_start(&listing, directory);
+    while (found == NULL && (entry = ska_listing_next(&listing)) != NULL)
+        if (entry->d_name[0] != '.' && !readable_at(directory, entry->d_name) && errno == EACCES &&
+            asprintf(&found, "%s/%s", path, entry->d_name) < 0)
             found = NULL;
-    if (directory != NULL)
-        closedir(directory);
+    (void)!ska_listing_end(&listing); /* then there is one explanation less */
     return found;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/record/evidence.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "provider/base/clock.h"
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/base/safe_path.h"
 #include "provider/record/audit_line.h"
 #include "provider/record/evidence_manifest.h"
@@ -94,25 +94,18 @@ static bool open_own(int directory, const char *path, const char *name, int *pla
 static bool find_other_place(int directory, const char *path, char name[PLACE_SIZE], int *place,
                              const struct ska_errors *errors)
 {
-    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool done = true;
 
-    if (listing == NULL) {
-        done = fail_place(path, errors);
-        if (fd >= 0)
-            close(fd);
-        return done;
-    }
-    while (done && *place < 0 && (entry = readdir(listing)) != NULL)
+    ska_listing_start_at(&listing, directory);
+    while (done && *place < 0 && (entry = ska_listing_next(&listing)) != NULL)
         if (strncmp(entry->d_name, DONE ".", strlen(DONE ".")) == 0 &&
             strlen(entry->d_name) < PLACE_SIZE) {
             snprintf(name, PLACE_SIZE, "%s", entry->d_name);
             done = open_own(directory, path, name, place, errors);
         }
-    closedir(listing);
-    return done;
+    return ska_listing_end(&listing) ? done : fail_place(path, errors);
 }
 
 static bool make_other_place(int directory, const char *path, char name[PLACE_SIZE], int *place,

@@ -13,6 +13,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/listing.h"
 #include "provider/base/printable.h"
 #include "provider/sign/new_file.h"
 
@@ -447,14 +448,13 @@ static bool look_at_names(struct reading *reading, const struct ska_directory_na
 /* Without a list of them all, which somebody could make long. */
 static bool look_at_listing(struct reading *reading, const struct ska_errors *errors)
 {
-    DIR *listing = ska_directory_listing(reading->look->directory);
     const char *id = reading->ballot->request->id;
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool done = true;
 
-    if (listing == NULL)
-        return ska_directory_fail(reading->look->directory, ".", errors);
-    while (done && (entry = readdir(listing)) != NULL) {
+    ska_listing_start_at(&listing, ska_directory_fd(reading->look->directory));
+    while (done && (entry = ska_listing_next(&listing)) != NULL) {
         if (ska_new_file_is(entry->d_name, id))
             note_unfinished(reading->answers, entry->d_name);
         if (!ska_file_is_answer(entry->d_name, id))
@@ -465,8 +465,8 @@ static bool look_at_listing(struct reading *reading, const struct ska_errors *er
         }
         done = look_at_name(reading, entry->d_name, errors);
     }
-    closedir(listing);
-    return done;
+    return ska_listing_end(&listing) ? done
+                                     : ska_directory_fail(reading->look->directory, ".", errors);
 }
 
 bool ska_answers_look(struct ska_answers *answers, const struct ska_look *look,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/broker_ticket.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/listing.h"
 #include "provider/record/state_dir.h"
 
 /* "ID URL\n", of which the URL is not longer than that, and the draft on a line. */
@@ -194,34 +195,32 @@ static bool visit_ticket(const char *name, struct ska_bytes *text, const char *b
     return visit(arg, ticket.id, draft);
 }
 
-static bool visit_names(const char *state_dir, DIR *listing, const char *broker,
-                        ska_broker_ticket_visit *visit, void *arg, const struct ska_errors *wrong)
+/* False, with errno: not all of them could be read. */
+static bool visit_names(const char *state_dir, const char *broker, ska_broker_ticket_visit *visit,
+                        void *arg, const struct ska_errors *wrong)
 {
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool more = true;
 
-    while (more && (entry = readdir(listing)) != NULL) {
+    ska_listing_start(&listing, open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (more && (entry = ska_listing_next(&listing)) != NULL) {
         struct ska_bytes text = {NULL, 0};
 
         if (is_ticket_name(entry->d_name) && read_whole(state_dir, entry->d_name, &text, wrong))
             more = visit_ticket(entry->d_name, &text, broker, visit, arg, wrong);
         ska_bytes_free(&text);
     }
-    return more;
+    return ska_listing_end(&listing);
 }
 
 bool ska_broker_tickets_visit(const char *state_dir, const char *broker,
                               ska_broker_ticket_visit *visit, void *arg,
                               const struct ska_errors *wrong, const struct ska_errors *errors)
 {
-    DIR *listing = NULL;
-
     if (!ska_state_dir_check(state_dir, errors))
         return false;
-    listing = opendir(state_dir);
-    if (listing == NULL)
+    if (!visit_names(state_dir, broker, visit, arg, wrong))
         return ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s", state_dir, strerror(errno));
-    (void)visit_names(state_dir, listing, broker, visit, arg, wrong);
-    closedir(listing);
     return true;
 }

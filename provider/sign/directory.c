@@ -157,16 +157,6 @@ void ska_file_name(const char *id, const char *middle, enum ska_file_kind kind,
 
 /* ---- Listing --------------------------------------------------------------------------------- */
 
-DIR *ska_directory_listing(const struct ska_directory *directory)
-{
-    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-
-    if (fd >= 0 && listing == NULL)
-        close(fd);
-    return listing;
-}
-
 bool ska_directory_fail(const struct ska_directory *directory, const char *name,
                         const struct ska_errors *errors)
 {

@@ -7,7 +7,6 @@
 #ifndef SKA_SIGN_DIRECTORY_H
 #define SKA_SIGN_DIRECTORY_H
 
-#include <dirent.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -71,11 +70,6 @@ bool ska_file_is_answer(const char *name, const char *id);
 void ska_file_name(const char *id, const char *middle, enum ska_file_kind kind,
                    char name[SKA_FILE_NAME_SIZE]);
 
-/*
- * For readdir(3): by a descriptor of its own, since reading must not move the position of
- * another's. NULL: errno says why.
- */
-DIR *ska_directory_listing(const struct ska_directory *directory);
 /* Raises errno, of what was done with this name. Returns false. */
 bool ska_directory_fail(const struct ska_directory *directory, const char *name,
                         const struct ska_errors *errors);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/listing.h"
 #include "provider/sign/directory.h"
 #include "provider/sign/new_file.h"
 
@@ -48,17 +49,17 @@ void ska_directory_names_sort(struct ska_directory_names *names)
 bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
                         const struct ska_errors *errors)
 {
-    DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool done = true;
 
-    if (listing == NULL)
-        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", ska_directory_path(directory),
-                        strerror(errno));
-    while (done && (entry = readdir(listing)) != NULL)
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while (done && (entry = ska_listing_next(&listing)) != NULL)
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
             done = ska_directory_names_add(names, entry->d_name, errors);
-    closedir(listing);
+    if (!ska_listing_end(&listing))
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", ska_directory_path(directory),
+                        strerror(errno));
     if (done)
         ska_directory_names_sort(names);
     return done;
@@ -257,13 +258,15 @@ void ska_directory_remove_answers(const struct ska_directory *directory, const c
                                   const struct ska_directory_names *answers,
                                   struct ska_leftovers *left)
 {
-    DIR *listing = answers != NULL ? NULL : ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
 
     for (size_t i = 0; answers != NULL && i < answers->count; i++)
         remove_answer(directory, answers->names[i], id, left);
-    while (listing != NULL && (entry = readdir(listing)) != NULL)
+    if (answers != NULL)
+        return;
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while ((entry = ska_listing_next(&listing)) != NULL)
         remove_answer(directory, entry->d_name, id, left);
-    if (listing != NULL)
-        closedir(listing);
+    (void)!ska_listing_end(&listing); /* what stays there is of a request that is closed */
 }

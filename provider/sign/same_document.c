@@ -10,6 +10,7 @@
 
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/listing.h"
 #include "provider/request/signed_content.h"
 #include "provider/rule/window.h"
 
@@ -141,11 +142,12 @@ static bool is_of_this_user(const struct ska_directory *directory, const char *n
 static void look_through(const struct ska_directory *directory, const struct ska_request *request,
                          const struct traces *traces, ska_same_document_visit *visit, void *arg)
 {
-    DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     size_t looked = 0;
 
-    while (listing != NULL && looked < LOOK_MOST && (entry = readdir(listing)) != NULL) {
+    ska_listing_start_at(&listing, ska_directory_fd(directory));
+    while (looked < LOOK_MOST && (entry = ska_listing_next(&listing)) != NULL) {
         char id[SKA_REQUEST_ID_LENGTH + 1];
 
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_REQUEST ||
@@ -157,8 +159,7 @@ static void look_through(const struct ska_directory *directory, const struct ska
         if (may_be_same(directory, entry->d_name, traces) && look_at(directory, id, request))
             visit(arg, id);
     }
-    if (listing != NULL)
-        closedir(listing);
+    (void)!ska_listing_end(&listing); /* a hint is missing, and nothing else */
 }
 
 void ska_same_documents_visit(const struct ska_directory *directory,

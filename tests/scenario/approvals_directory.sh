@@ -155,6 +155,24 @@ takes 1 quietly ska dgst -sha256 -sign "$(uri p256)" -sigopt "ska-approvals-dir:
     -out signature another
 plain dgst -sha256 -verify p256.pub.pem -signature signature another >/dev/null
 
+# One whose list breaks off is no shorter directory: a rejection may be in the part that is missing.
+printf 'A third document.\n' >third
+third=(ska dgst -sha256 -sign "$(uri p256)" -sigopt "ska-approvals-dir:$directory" -out signature third)
+takes 0 refused 'approvals pending' "${third[@]}"
+id=$(id_of_pending "$directory")
+for name in alice bob; do
+    succeeds skatool approve --dir "$directory" --approver $name.pem --yes "$id"
+done
+breaks_off() { # ENTRIES COMMAND...
+    preload="$preload $programs/libfailing_disk.so" FAILING_CALL=readdir FAILING_PATH=$directory \
+        FAILING_FROM=$1 takes 0 refused "approvals[^:]*: Input/output error" "${@:2}"
+}
+for entries in 1 2 3 4 5; do
+    breaks_off $entries "${third[@]}"
+    breaks_off $entries skatool requests --dir "$directory"
+done
+takes 1 quietly "${third[@]}"
+
 # A directory that anyone may write to is not trusted, nor one that is not there.
 chmod 777 "$directory"
 takes 0 refused 'writable|unsafe' ska dgst -sha256 -sign "$(uri p256)" \

@@ -3,7 +3,6 @@
  * skatool inspect --of: which evidence belongs to a signature, found by its bytes. The folders may
  * be anybody's by now: no link is followed, and how deep and how many are looked at has bounds.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/record/evidence_manifest.h"
 #include "tools/command/inspect.h"
 #include "tools/report.h"
@@ -94,30 +94,25 @@ static bool search_entry(struct search *search, int folder, const char *path, co
 
 static bool may_be_folder(const struct dirent *entry)
 {
-    return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
-           strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
 }
 
 /* Closes the folder. */
 static bool search_folder(struct search *search, int folder, const char *path, int depth)
 {
     const struct dirent *entry = NULL;
-    DIR *listing = NULL;
+    struct ska_listing listing;
     bool done = false;
 
     search->folders++;
     done = look_at_folder(search, folder, path);
-    listing = done ? fdopendir(folder) : NULL;
-    if (listing == NULL) {
-        close(folder);
-        return done &&
-               ska_fail(&search->tool->errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    }
-    while (done && (entry = readdir(listing)) != NULL)
+    ska_listing_start(&listing, folder);
+    while (done && (entry = ska_listing_next(&listing)) != NULL)
         if (may_be_folder(entry))
-            done = search_entry(search, dirfd(listing), path, entry->d_name, depth);
-    closedir(listing);
-    return done;
+            done = search_entry(search, folder, path, entry->d_name, depth);
+    if (ska_listing_end(&listing) || !done)
+        return done;
+    return ska_fail(&search->tool->errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
 }
 
 static int compare_found(const void *a, const void *b)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/seal/kept_signature.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provider/base/file.h"
+#include "provider/base/listing.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/sign/directory.h"
 #include "provider/sign/make_request.h"
@@ -44,11 +45,12 @@ static bool try_folder(const struct search *search, const char *folder)
 static bool visit_names(const struct search *search, const char *directory, const char *beginning,
                         bool (*visit)(const struct search *search, const char *path))
 {
-    DIR *listing = opendir(directory);
     const struct dirent *entry = NULL;
+    struct ska_listing listing;
     bool found = false;
 
-    while (listing != NULL && !found && (entry = readdir(listing)) != NULL) {
+    ska_listing_start(&listing, open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (!found && (entry = ska_listing_next(&listing)) != NULL) {
         char *path = NULL;
 
         if (strncmp(entry->d_name, beginning, strlen(beginning)) != 0)
@@ -58,8 +60,7 @@ static bool visit_names(const struct search *search, const char *directory, cons
         found = visit(search, path);
         free(path);
     }
-    if (listing != NULL)
-        closedir(listing);
+    (void)!ska_listing_end(&listing); /* then a new one is made */
     return found;
 }
 
