@@ -476,7 +476,7 @@ both_wait() {
     done
     [ -n "$(open_requests)" ]
 }
-within 60 'they do not wait' both_wait
+(within 60 'they do not wait' both_wait) || fail "$(cat one.txt two.txt)"
 approve_all alice bob
 for server in "${both[@]}"; do
     wait "$server" || fail "$(cat one.txt two.txt)"
