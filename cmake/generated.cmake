@@ -34,6 +34,7 @@ file(WRITE "${written}/openssl.cnf.example" "${example}")
 file(INSTALL "${written}/openssl.cnf.example" DESTINATION "${SKA_DOC_DIR}")
 
 execute_process(COMMAND "${SKA_SOURCE_DIR}/cmake/pages" "${SKA_SOURCE_DIR}" "${written}/pages"
+                        "${SKA_DOC_DIR}" "${SKA_INCLUDE_DIR}" "${SKA_LIB_DIR}"
                 COMMAND_ERROR_IS_FATAL ANY)
 file(INSTALL "${written}/pages/" DESTINATION "${SKA_DOC_DIR}")
 file(REMOVE_RECURSE "${written}")

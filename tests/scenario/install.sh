@@ -89,9 +89,29 @@ grep -qx "ExecStart=$prefix/libexec/ska/ska-approvals-mail" \
     "$prefix/lib/systemd/system/ska-approvals.service" || fail 'the unit runs something else'
 grep -qx "module = $module" "$pages/openssl.cnf.example" || fail 'the example names another module'
 
-# The pages lead to each other, and call the sandbox by the name that it has here.
+# The pages lead to each other, and name files that are there, by the names that they have here. Those about the
+# source tree say so.
 succeeds "$source_dir/tests/links" "$pages"
-! grep -rn 'tools/sandbox' "$pages/doc" || fail 'a page calls the sandbox by its name in the tree'
+find "$pages" -name '*.md' -printf '%P\n' >pages.txt
+tree_names='(^|[^[:alnum:]_./-])\.{0,2}/?(tools|tests|provider|simulator|include|cmake|build[a-z-]*|debian)/[[:alnum:]$*]'
+while read -r page; do
+    grep -oE "$prefix/[^]\`'\" )]+" "$pages/$page" >named.txt || true
+    grep -oE '\b(applications|examples)/[^]` )#]+' "$pages/$page" | sed "s#^#$pages/#" >>named.txt || true
+    case $page in
+    CHANGELOG.md) continue ;; # of the source tree
+    doc/install.md | doc/speed.md)
+        grep -q 'source tree' "$pages/$page" || fail "$page does not say that it is about the source tree"
+        continue
+        ;;
+    esac
+    while read -r file; do
+        [ -e "$file" ] || fail "$page names $file, which is not installed"
+    done <named.txt
+    # Where an error was found is a part of its message; these two say that they are in the source tree.
+    sed -E 's#[` ](tests/run --device|tools/package --vendor)|provider/[a-z/_]*\.c:[0-9]+##g' "$pages/$page" >text.txt
+    ! grep -nE "$tree_names|\\\$(top|build)\\b|this repository|quickstart" text.txt || fail "$page names the source tree"
+    cmp -s "$pages/$page" text.txt || grep -q 'source tree\|error:' text.txt || fail "$page does not say where that is"
+done <pages.txt
 
 # ---- Programs against it -------------------------------------------------------------------------
 
@@ -111,6 +131,26 @@ END
     grep -qF "| $(./uses) | \`SKA_PROVIDER_INTERFACE\`" "$pages/doc/formats.md" ||
         fail 'doc/formats.md has another interface'
 fi
+
+# ---- Pages, as people play them who have no source tree ----------------------------------------------
+
+player=$source_dir/tests/scenario/journey_page.sh
+play() { # PAGE
+    rm -rf home
+    mkdir home
+    (
+        cd home
+        work=$PWD source_dir=$pages
+        PATH=$prefix/bin:$PATH
+        # shellcheck source=tests/scenario/journey_page.sh
+        . "$player"
+        unset SKA_BINARY_DIR
+        play_page "$pages/$1"
+    )
+}
+for page in README.md doc/api.md doc/qes.md doc/simulator.md; do
+    play "$page"
+done
 
 # ---- A signature ---------------------------------------------------------------------------------
 
