@@ -222,6 +222,18 @@ done
 rmdir "$work/root$prefix/bin/skatool"
 DESTDIR=root succeeds "$source_dir/cmake/uninstall" "$binary_dir"
 [ -z "$(find "$work/root$prefix" -mindepth 1)" ] || fail 'not removed later'
+# Nor what root has installed, where another user tries it, who owns the build.
+as_owner() {
+    setpriv --reuid=12001 --regid=12001 --clear-groups -- "$@"
+}
+if [ "$(id -u)" -eq 0 ] && as_owner test -x "$source_dir/cmake/uninstall" -a -x "$work"; then
+    mkdir owned
+    cp "$(records | grep installed-)" owned
+    chown 12001 owned
+    ends 1 as_owner "$source_dir/cmake/uninstall" "$work/owned"
+    says "files left in $prefix: [0-9]+: rm: cannot remove .*: Permission denied; root has installed them: uninstall as that user"
+    [ -n "$(ls owned)" ] || fail 'the installation is forgotten'
+fi
 [ -f "$prefix/bin/skatool" ] || fail 'removed elsewhere, too'
 uninstall
 
