@@ -3,6 +3,11 @@
 # Last part of `cmake --install`: files that name where the others are. cmake/places.cmake.in, which
 # ran first, says where that is.
 
+# They are written here before they are copied; not in the build directory, where what root has written
+# would be in the way of its owner.
+execute_process(COMMAND mktemp -d OUTPUT_VARIABLE written OUTPUT_STRIP_TRAILING_WHITESPACE
+                COMMAND_ERROR_IS_FATAL ANY)
+
 # The sandbox looks for the programs in the source tree; an installed one knows where they are.
 file(READ "${SKA_SOURCE_DIR}/tools/sandbox" script)
 string(CONCAT places
@@ -12,25 +17,39 @@ string(CONCAT places
     "tools=${SKA_BIN_DIR}\n")
 string(REGEX REPLACE "# places:.*# end of places\n" "${places}" script "${script}")
 string(REPLACE "tools/sandbox" "ska-sandbox" script "${script}")
-file(WRITE "${SKA_INSTALLED}/ska-sandbox" "${script}")
-file(INSTALL "${SKA_INSTALLED}/ska-sandbox" DESTINATION "${SKA_BIN_DIR}" TYPE PROGRAM)
+file(WRITE "${written}/ska-sandbox" "${script}")
+file(INSTALL "${written}/ska-sandbox" DESTINATION "${SKA_BIN_DIR}" TYPE PROGRAM)
 
 foreach(unit ska-agent@.service ska-execute.service ska-approvals.service)
-    configure_file("${SKA_SOURCE_DIR}/tools/systemd/${unit}.in" "${SKA_INSTALLED}/${unit}" @ONLY)
-    file(INSTALL "${SKA_INSTALLED}/${unit}" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
+    configure_file("${SKA_SOURCE_DIR}/tools/systemd/${unit}.in" "${written}/${unit}" @ONLY)
+    file(INSTALL "${written}/${unit}" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/systemd/system")
 endforeach()
 
-configure_file("${SKA_SOURCE_DIR}/cmake/ska-provider.pc.in" "${SKA_INSTALLED}/ska-provider.pc" @ONLY)
-file(INSTALL "${SKA_INSTALLED}/ska-provider.pc" DESTINATION "${SKA_LIB_DIR}/pkgconfig")
+configure_file("${SKA_SOURCE_DIR}/cmake/ska-provider.pc.in" "${written}/ska-provider.pc" @ONLY)
+file(INSTALL "${written}/ska-provider.pc" DESTINATION "${SKA_LIB_DIR}/pkgconfig")
 
 file(READ "${SKA_SOURCE_DIR}/openssl.cnf.example" example)
 string(REGEX REPLACE "\nmodule = [^\n]*" "\nmodule = ${SKA_MODULES_DIR}/ska.so" example "${example}")
-file(WRITE "${SKA_INSTALLED}/openssl.cnf.example" "${example}")
-file(INSTALL "${SKA_INSTALLED}/openssl.cnf.example" DESTINATION "${SKA_DOC_DIR}")
+file(WRITE "${written}/openssl.cnf.example" "${example}")
+file(INSTALL "${written}/openssl.cnf.example" DESTINATION "${SKA_DOC_DIR}")
 
-execute_process(COMMAND "${SKA_SOURCE_DIR}/cmake/pages" "${SKA_SOURCE_DIR}" "${SKA_INSTALLED}/pages"
+execute_process(COMMAND "${SKA_SOURCE_DIR}/cmake/pages" "${SKA_SOURCE_DIR}" "${written}/pages"
+                        "${SKA_DOC_DIR}" "${SKA_INCLUDE_DIR}" "${SKA_LIB_DIR}"
                 COMMAND_ERROR_IS_FATAL ANY)
-file(INSTALL "${SKA_INSTALLED}/pages/" DESTINATION "${SKA_DOC_DIR}")
+file(INSTALL "${written}/pages/" DESTINATION "${SKA_DOC_DIR}")
+file(REMOVE_RECURSE "${written}")
 
-file(WRITE "${SKA_BUILD_DIR}/install_prefix.txt" "${CMAKE_INSTALL_PREFIX}\n")
+# The record for cmake/uninstall: DESTDIR, the prefix, and a file per line; one record for each place.
+# What an earlier installation has put there stays in it. A record of root's is replaced, not written.
+string(SHA256 place "$ENV{DESTDIR}\n${CMAKE_INSTALL_PREFIX}")
+string(SUBSTRING "${place}" 0 16 place)
+set(record "${SKA_BUILD_DIR}/installed-${place}.txt")
+string(REPLACE ";" "\n" files "${CMAKE_INSTALL_MANIFEST_FILES}")
+set(before "$ENV{DESTDIR}\n${CMAKE_INSTALL_PREFIX}\n")
+if(EXISTS "${record}")
+    file(READ "${record}" before)
+endif()
+file(REMOVE "${record}")
+file(WRITE "${record}" "${before}${files}\n")
+file(CHMOD "${record}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 message(STATUS "In the provider's section of openssl.cnf: module = ${SKA_MODULES_DIR}/ska.so")

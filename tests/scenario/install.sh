@@ -12,13 +12,13 @@ pages=$prefix/share/doc/ska-provider
 # What somebody has installed from this build can still be uninstalled.
 kept=$work/kept
 mkdir "$kept"
-records=(install_manifest.txt install_prefix.txt)
-for record in "${records[@]}"; do
-    [ ! -e "$binary_dir/$record" ] || mv "$binary_dir/$record" "$kept"
-done
+records() {
+    find "$binary_dir" -maxdepth 1 \( -name install_manifest.txt -o -name 'installed-*.txt' \)
+}
+records | xargs -rI{} mv {} "$kept"
 at_end() {
     [ ! -x "$work/demo/tsb" ] || "$work/demo/tsb" --stop
-    (cd "$binary_dir" && rm -f "${records[@]}")
+    records | xargs -rI{} rm {}
     find "$kept" -type f -exec mv {} "$binary_dir" \;
 }
 # What tools/quickstart builds is all that is installed.
@@ -38,11 +38,12 @@ install_below() { # PREFIX
     succeeds cmake --install "$binary_dir" --prefix "$1"
 }
 uninstall() {
-    (cd "$binary_dir" && cmake -P "$source_dir/cmake/uninstall.cmake") >uninstalled.txt 2>&1 ||
+    "$source_dir/cmake/uninstall" "$binary_dir" >uninstalled.txt 2>&1 ||
         fail "uninstall: $(cat uninstalled.txt)"
 }
 
-install_below "$prefix"
+touch before
+(umask 077 && cmake --install "$binary_dir" --prefix "$prefix") >stdout.txt
 shows "module = $prefix/lib[^ ]*/ossl-modules/ska\.so"
 module=$(sed -n 's/.* module = //p' stdout.txt)
 [ -f "$module" ] || fail "there is no $module"
@@ -61,6 +62,17 @@ for file in bin/{skatool,ska-sandbox} libexec/ska/ska-approvals-mail \
     share/doc/ska-provider/examples/{one_process.c,signing_service.py}; do
     [ -f "$prefix/$file" ] || fail "$file was not installed"
 done
+# By a umask of root's that keeps others out they can read it all the same.
+[ -z "$(find "$prefix" -type d ! -perm 755)$(find "$prefix" ! -perm -444)" ] || fail 'others cannot read it'
+# Nothing is left in the build that another user, its owner, could not replace: files at the top.
+find "$binary_dir" -path "$binary_dir/tests" -prune -o -type f -newer before -printf '%P\n' | sed 's/-.*\.txt/-*.txt/' |
+    sort >new.txt
+printf '%s\n' install_manifest.txt 'installed-*.txt' | diff - new.txt >&2 || fail 'the build has other new files'
+for record in $(records); do ln "$record" "linked.${record##*/}"; done
+install_below "$prefix"
+for record in linked.*; do
+    [ ! "$record" -ef "$binary_dir/${record#linked.}" ] || fail "${record#linked.} was written, not replaced"
+done
 
 # No text names the tree or the build, and none was left as a form to be filled in.
 # The tree may have a name that stands in other paths, too (/ska).
@@ -77,9 +89,29 @@ grep -qx "ExecStart=$prefix/libexec/ska/ska-approvals-mail" \
     "$prefix/lib/systemd/system/ska-approvals.service" || fail 'the unit runs something else'
 grep -qx "module = $module" "$pages/openssl.cnf.example" || fail 'the example names another module'
 
-# The pages lead to each other, and call the sandbox by the name that it has here.
+# The pages lead to each other, and name files that are there, by the names that they have here. Those about the
+# source tree say so.
 succeeds "$source_dir/tests/links" "$pages"
-! grep -rn 'tools/sandbox' "$pages/doc" || fail 'a page calls the sandbox by its name in the tree'
+find "$pages" -name '*.md' -printf '%P\n' >pages.txt
+tree_names='(^|[^[:alnum:]_./-])\.{0,2}/?(tools|tests|provider|simulator|include|cmake|build[a-z-]*|debian)/[[:alnum:]$*]'
+while read -r page; do
+    grep -oE "$prefix/[^]\`'\" )]+" "$pages/$page" >named.txt || true
+    grep -oE '\b(applications|examples)/[^]` )#]+' "$pages/$page" | sed "s#^#$pages/#" >>named.txt || true
+    case $page in
+    CHANGELOG.md) continue ;; # of the source tree
+    doc/install.md | doc/speed.md)
+        grep -q 'source tree' "$pages/$page" || fail "$page does not say that it is about the source tree"
+        continue
+        ;;
+    esac
+    while read -r file; do
+        [ -e "$file" ] || fail "$page names $file, which is not installed"
+    done <named.txt
+    # Where an error was found is a part of its message; these two say that they are in the source tree.
+    sed -E 's#[` ](tests/run --device|tools/package --vendor)|provider/[a-z/_]*\.c:[0-9]+##g' "$pages/$page" >text.txt
+    ! grep -nE "$tree_names|\\\$(top|build)\\b|this repository|quickstart" text.txt || fail "$page names the source tree"
+    cmp -s "$pages/$page" text.txt || grep -q 'source tree\|error:' text.txt || fail "$page does not say where that is"
+done <pages.txt
 
 # ---- Programs against it -------------------------------------------------------------------------
 
@@ -99,6 +131,26 @@ END
     grep -qF "| $(./uses) | \`SKA_PROVIDER_INTERFACE\`" "$pages/doc/formats.md" ||
         fail 'doc/formats.md has another interface'
 fi
+
+# ---- Pages, as people play them who have no source tree ----------------------------------------------
+
+player=$source_dir/tests/scenario/journey_page.sh
+play() { # PAGE
+    rm -rf home
+    mkdir home
+    (
+        cd home
+        work=$PWD source_dir=$pages
+        PATH=$prefix/bin:$PATH
+        # shellcheck source=tests/scenario/journey_page.sh
+        . "$player"
+        unset SKA_BINARY_DIR
+        play_page "$pages/$1"
+    )
+}
+for page in README.md doc/api.md doc/qes.md doc/simulator.md; do
+    play "$page"
+done
 
 # ---- A signature ---------------------------------------------------------------------------------
 
@@ -139,9 +191,59 @@ fi
 
 # ---- Nothing is left -----------------------------------------------------------------------------
 
+# All places, each with its own record, though others' files stay.
+(cd "$work" && succeeds cmake --install "$binary_dir" --prefix ./relative/a+b)
+shows "module = $work/relative/a\+b/lib[^ ]*/ossl-modules/ska\.so"
+mkdir "$work/elsewhere"
+(cd "$work/elsewhere" && DESTDIR='rel [1' succeeds cmake --install "$binary_dir" --prefix /opt/x)
+staged="$work/elsewhere/rel [1/opt/x"
+[ -f "$staged/bin/skatool" ] || fail "not in $staged"
+touch "$staged/bin/foreign" "$staged/share/.foreign"
 uninstall
-[ ! -e "$prefix" ] || [ -z "$(find "$prefix" -mindepth 1)" ] ||
-    fail "uninstall leaves $(find "$prefix" -mindepth 1 | head)"
+for place in "$prefix" relative/a+b; do
+    [ -z "$(find "$place" -mindepth 1)" ] || fail "uninstall leaves $(find "$place" -mindepth 1 | head)"
+done
+(cd "$staged" && find . ! -type d | sort) >left.txt
+printf '%s\n' ./bin/foreign ./share/.foreign | diff - left.txt >&2 || fail 'not the files of others are left'
+[ -z "$(records | grep -v install_manifest)" ] || fail 'a record is left'
+status=0
+"$source_dir/cmake/uninstall" "$binary_dir" 2>stderr.txt || status=$?
+[ $status -eq 1 ] && grep -q "nothing was installed from $binary_dir" stderr.txt || fail "$(cat stderr.txt)"
+
+# With DESTDIR only what is there. What cannot be removed is named, and is not forgotten.
+install_below "$prefix"
+DESTDIR=$work/root install_below "$prefix"
+rm "$work/root$prefix/bin/skatool"
+mkdir "$work/root$prefix/bin/skatool"
+for _ in 1 2; do
+    DESTDIR=root ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
+    says "files left in $work/root$prefix: 1: rm: cannot remove '$work/root$prefix/bin/skatool': Is a directory$"
+done
+rmdir "$work/root$prefix/bin/skatool"
+DESTDIR=root succeeds "$source_dir/cmake/uninstall" "$binary_dir"
+[ -z "$(find "$work/root$prefix" -mindepth 1)" ] || fail 'not removed later'
+# Nor what root has installed, where another user tries it, who owns the build.
+as_owner() {
+    setpriv --reuid=12001 --regid=12001 --clear-groups -- "$@"
+}
+if [ "$(id -u)" -eq 0 ] && as_owner test -x "$source_dir/cmake/uninstall" -a -x "$work"; then
+    mkdir owned
+    cp "$(records | grep installed-)" owned
+    chown 12001 owned
+    ends 1 as_owner "$source_dir/cmake/uninstall" "$work/owned"
+    says "files left in $prefix: [0-9]+: rm: cannot remove .*: Permission denied; root has installed them: uninstall as that user"
+    [ -n "$(ls owned)" ] || fail 'the installation is forgotten'
+fi
+[ -f "$prefix/bin/skatool" ] || fail 'removed elsewhere, too'
+uninstall
+
+# A prefix that scripts, units and compilers would each have to quote.
+for wrong in 'a b' 'x[1]' 'x]' 'a"b' "a'b" 'a$b' 'a;b' 'a:b' 'a%b'; do
+    ends 1 cmake --install "$binary_dir" --prefix "$work/$wrong"
+    tr -s ' \n' ' ' <stderr.txt | grep -q ' nothing was installed: the prefix .* contains .*; choose one' ||
+        fail "$wrong: $(cat stderr.txt)"
+    [ ! -e "$work/$wrong" ] || fail "installed to $wrong"
+done
 
 # For the system the module goes where libcrypto looks for it. What others have there stays.
 export DESTDIR=$work/root

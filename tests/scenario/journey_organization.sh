@@ -34,7 +34,12 @@ setpriv --reuid=65534 --regid=65534 --clear-groups -- test -x "$source_dir/tools
 . "$source_dir/tests/scenario/journey_page.sh"
 export SKA_BINARY_DIR=/opt/ska
 unset XDG_STATE_HOME
+# A root whose files are nobody else's by default.
+umask 077
 play_page "$source_dir/doc/organization.md"
+for file in openssl.cnf policy.json alice.pub.pem; do
+    [ "$(stat -c '%U %G %a' /etc/ska/$file)" = 'root root 644' ] || fail "/etc/ska/$file: $(stat -c '%U %G %a' /etc/ska/$file)"
+done
 # What a timer would keep for years: the hash of the last line, by other means.
 [ "$head" = "$(tail -n 1 /var/log/ska/audit.log | sha256sum | cut -d' ' -f1)" ] || fail "no head: $head"
 [[ $head =~ ^[0-9a-f]{64}$ ]] || fail "no hash: $head"

@@ -33,5 +33,25 @@ for argument in --help -h --wrong wrong '--help wrong'; do
     [ -e tree/build/quickstart/standing ] || fail "quickstart $argument wipes what is there"
 done
 
+# In a path with a blank quickstart says so before it installs anything; the sandbox, which is elsewhere, works.
+mkdir -p 'odd tree/build/simulator' 'odd tree/build/provider' 'odd tree/build/tools'
+cp -r tree/tools 'odd tree'
+printf '#!/bin/sh\ntouch installs\n' >'odd tree/tools/packages'
+chmod 755 'odd tree/tools/packages'
+ends 1 'odd tree/tools/quickstart'
+says "^tools/quickstart: $work/odd tree: move the tree to a path without spaces"
+[ ! -e installs ] || fail 'quickstart installs packages first'
+cp "$source_dir/tools/sandbox" 'odd tree/tools'
+for one in provider/ska.so simulator/libskasim.so tools/skatool; do
+    cp "$binary_dir/$one" "odd tree/build/$one"
+done
+(
+    unset SKA_BINARY_DIR
+    'odd tree/tools/sandbox' elsewhere
+    . elsewhere/env
+    [ "$(type -P skatool)" = "$work/odd tree/build/tools/skatool" ] || fail 'another skatool'
+    skatool check-config
+) >stdout.txt 2>&1 || fail "in a tree with a blank: $(cat stdout.txt)"
+
 play_page "$source_dir/README.md"
 pass
