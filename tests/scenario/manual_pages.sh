@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # skatool.1 shows each command with each of its options and has words on it; ska-provider.7 names
-# each parameter and each attribute of a URI; all have the usual sections. doc/security.md names tests that there are.
+# each parameter and each attribute of a URI; all have the usual sections, and examples that
+# can be copied. doc/security.md names tests that there are.
 . "$(dirname "$0")/lib.sh"
 manual=$source_dir/tools/skatool.1
 
@@ -50,6 +51,12 @@ sed -n '/^\.Sh KEY URIS/,/^\.Sh CONFIGURATION/p' "$manual" >uris.txt
 while read -r name; do
     grep -qE "(^| )$name( |\$)" uris.txt || fail "ska-provider.7 has no words on the attribute $name"
 done <names.txt
+
+# What people copy is not broken at the margin, and each quote is closed.
+for manual in "$source_dir"/provider/*.7 "$source_dir"/tools/*.1 "$source_dir"/simulator/tsb/*.1; do
+    ! grep -nE '^\.D1|^\.Dl' "$manual" || fail "$manual: examples belong into .Bd -literal, which breaks no lines"
+    ! grep -nE '^\..*\b[DQ][ql] .* , ' "$manual" || fail "$manual: a comma does not end a quote, a new macro does"
+done
 
 # The usual sections, in the usual order.
 order='NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES EXIT_STATUS EXAMPLES DIAGNOSTICS SEE_ALSO'
