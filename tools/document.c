@@ -125,7 +125,7 @@ static bool want_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request
         return want_message(libctx, ska_span_of(&request->payload), wanted, forms, errors);
     if (!request_document_digest(request, &digest, &value))
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
-                        "the request holds no digest that a document can be compared with");
+                        "the request contains no digest that a document can be compared with");
     return want(wanted, digest, value, forms, errors);
 }
 

@@ -53,8 +53,8 @@ static bool fail_unwanted(struct tool *tool, const struct review *review,
                         review->source.what, review->wanted->requester);
     label = ska_printable(ska_span_text(request->key_label), SKA_NAME_SHOWN);
     ska_fail(&tool->errors, SKA_R_KEY_MISMATCH,
-             "%s: an approval of it would not be for key '%s', but for '%s': it is left alone",
-             review->source.what, review->wanted->key, label == NULL ? "?" : label);
+             "%s: an approval of it would be for key '%s', and not for '%s': it is left alone",
+             review->source.what, label == NULL ? "?" : label, review->wanted->key);
     free(label);
     return false;
 }

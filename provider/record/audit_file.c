@@ -342,9 +342,8 @@ static bool fail_missing_head(const struct ska_audit_file *file, const struct sk
     return ska_fail(
         errors, SKA_R_EVIDENCE_WRONG,
         WHAT " %s: line %llu, the last one that was written here (state-dir %s), is not "
-             "in it: it was cut, changed, or exchanged for another one, so nothing is "
-             "added to it. Find out why, and move it away: the next log begins with the "
-             "hash of that line",
+             "in it: it was cut, changed or replaced, so nothing is added to it. Find out "
+             "why, and move it away: the next log begins with the hash of that line",
         file->log.path, (unsigned long long)file->head.head.sequence, file->log.state_dir);
 }
 

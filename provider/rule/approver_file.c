@@ -105,9 +105,9 @@ static bool refuse_file(const struct findings *findings, enum ska_approver_type 
     else if (type == SKA_APPROVER_CERTIFICATE && findings->public_key)
         what = "holds a public key; the type for that is \"public_key\"";
     else if (type == SKA_APPROVER_CERTIFICATE)
-        what = "holds no certificate";
+        what = "contains no certificate";
     else
-        what = "holds no public key";
+        what = "contains no public key";
     return ska_fail(errors, SKA_R_BAD_KEY, "%s %s", shown, what);
 }
 

@@ -494,7 +494,7 @@ void ska_alternative_window_text(const struct ska_alternative *alternative,
         return;
     }
     if (timestamp == NULL) {
-        ska_buffer_text(text, "never: it has a time limit, and the request holds no HSM time");
+        ska_buffer_text(text, "never: it has a time limit, and the request contains no HSM time");
         return;
     }
     window = ska_window_of(alternative, *timestamp);

@@ -256,7 +256,7 @@ static bool fail_over(struct asking *asking)
     memcpy(id, asking->ticket.id, sizeof(id));
     if (asking->status.state == BROKER_APPROVED)
         ska_buffer_text(&way_on,
-                        "the broker has not executed it yet: give the same command again later");
+                        "the broker has not executed it yet: run the same command again later");
     else
         ska_buffer_format(&way_on,
                           "to approve: skatool approve --approver KEY --tsb %s %s; and then the "

@@ -190,8 +190,7 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
         add_time(ballot, "the approvals expired at ", standing->window.closes, text);
         break;
     case SKA_USABLE_NEVER: /* it is from before the rule had time limits */
-        ska_buffer_text(text,
-                        "the rule has a time limit, and the request holds no time of the HSM");
+        ska_buffer_text(text, "the rule has a time limit, and the request contains no HSM time");
         break;
     }
     ska_buffer_text(text, verdict.nearest.usable < SKA_USABLE_OVER

@@ -113,7 +113,7 @@ static bool fail_withdraw(const struct ska_directory *directory, const char *nam
     if (errno != EACCES && errno != EPERM)
         return ska_directory_fail(directory, name, errors);
     return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                    "%s/%s: only the user who has made the request, or root, can withdraw it",
+                    "%s/%s: only the user who made the request, or root, can withdraw it",
                     ska_directory_path(directory), name);
 }
 

@@ -225,9 +225,9 @@ static bool explain_blocked(struct backend_key *key, const struct ska_errors *er
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
     ska_fail(errors, SKA_R_KEY_BLOCKED,
-             "%s'%s' cannot sign, whoever approves, until it is unblocked%s%s%s", lead_of(key),
-             backend_key_label(key), current.known ? " (" : "", message_text(&missing),
-             current.known ? ")" : "");
+             "%s'%s' cannot sign until it is unblocked, whatever approvals there are%s%s%s",
+             lead_of(key), backend_key_label(key), current.known ? " (" : "",
+             message_text(&missing), current.known ? ")" : "");
     ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;
@@ -344,7 +344,7 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
     if (ska_ballot_is_partly_over(ballot))
         ska_buffer_format(text,
                           "; an alternative with an earlier limit has expired: to ask again for "
-                          "that, skatool withdraw --dir %s %.16s and give the same command again",
+                          "that, skatool withdraw --dir %s %.16s and run the same command again",
                           pending->directory, request->id);
     ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",
                       pending->directory, request->id);
@@ -374,7 +374,7 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
         ska_buffer_format(text,
                           "; talk to those who rejected it: if they approve later, that counts "
                           "instead; or to ask everybody again, skatool withdraw --dir %s %.16s and "
-                          "give the same command again",
+                          "run the same command again",
                           pending->directory, pending->ballot->request->id);
     else if (pending->reason == SKA_R_REJECTED)
         ska_buffer_text(text,

@@ -342,7 +342,7 @@ bool ska_wait_for_rule(struct ska_job *job, struct ska_request *held,
             return false;
         if (pause_for_hsm(&waiter, until, &length) == SKA_PAUSE_INTERRUPTED)
             return ska_fail(job->errors, SKA_R_INTERRUPTED,
-                            "the HSM is away; the request stays open in %s",
+                            "the HSM is unavailable; the request stays open in %s",
                             job->sources.directory);
         left = until - ska_clock_ms();
         job->timeout = left <= 0 ? 0 : (unsigned int)((left + 999) / 1000);

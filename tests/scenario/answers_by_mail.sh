@@ -210,7 +210,7 @@ for command in 'approve --yes --approver alice.pem' status; do
 done
 # The request that one has sent oneself.
 succeeds skatool import second.json
-says "nothing new: request ${second:0:16} is already there, and this copy of it holds no answer; $wanted"
+says "nothing new: request ${second:0:16} is already there, and this copy of it contains no answer; $wanted"
 # Evidence of a signature that is made.
 succeeds skatool import carol-first.json
 takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -out signature first.txt

@@ -54,7 +54,7 @@ request annual-accounts honest1.json contract.txt --description "$miller"
 told alice --document contract.txt honest1.json
 tells 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ *\| annual-accounts$' \
     "^ *\\| $miller\$" 'NOT CONFIRMED' 'NEVER EXPIRES' 'cannot take it back' 'not for a purpose' \
-    'goes by the name of the key' 'Rule: 2 of these 3 must approve: alice, bob and carol' \
+    'knows the key only by its name' 'Rule: 2 of these 3 must approve: alice, bob and carol' \
     'So far approved by: nobody' 'You approve as alice. Still needed after you: bob or carol' \
     'The key annual-accounts would sign the file you gave' 'answer no'
 digest=$(sha256sum contract.txt)
@@ -158,7 +158,7 @@ tells 'take only the beginning of a text'
 head -c 200 /dev/urandom >data
 request annual-accounts data.json data --payload message
 told alice data.json
-tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what would be signed'
+tells 'Data of 200 bytes that are not text' 'WARNING: you cannot see what would be signed'
 told bob --document data data.json
 tells 'the file you gave, data\? YES, exactly'
 silent 'WARNING: you cannot see'

@@ -140,7 +140,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     chmod 755 "$work" "$directory" && chmod 666 "$directory/$invoice.request.json"
     cp "$directory/$invoice.request.json" kept.json
     if setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$directory/$invoice.request.json"; then
-        refused 'only the user who has made the request, or root' \
+        refused 'only the user who made the request, or root' \
             setpriv --reuid 65534 --regid 65534 --clear-groups env OPENSSL_CONF=/dev/null \
             "$binary_dir/tools/skatool" withdraw --dir "$directory" "$invoice"
         same kept.json "$directory/$invoice.request.json"
@@ -249,7 +249,7 @@ shows '^y approves it, n leaves it unanswered, r rejects it, m shows all of it, 
 # What is no answer is asked again; m shows the page, on which y approves what six lines are enough for.
 inbox 0 "$six" x "$keys" '' "$keys" m "$whole" x "$again" y "$six" q
 [ "$(grep -c '^What else your approval allows' stdout.txt)" -eq 1 ] || fail "the page again: $(cat stdout.txt)"
-shows 'What else your approval allows' '1 approved, 0 rejected, 1 left' 'leave this unanswered now \(n\) and give' \
+shows 'What else your approval allows' '1 approved, 0 rejected, 1 left' 'leave this unanswered now \(n\) and run' \
     'n leaves it unanswered, r rejects it'
 ! grep -q 'answer no' stdout.txt || fail "no is no key: $(cat stdout.txt)"
 [ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
@@ -382,8 +382,8 @@ done
 [ "$(approvals)" -eq 1 ] || fail "approved what was not asked for: $(ls "$directory")"
 # Of one by its id, or in a file, too.
 refused 'cannot be used with an ID' skatool approve --approver bob.pem --yes --requester "$me" "$plain"
-refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other "$plain"
-refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other block.json
+refused "would be for key 'seal', and not for 'other'" skatool approve --approver bob.pem --yes --key other "$plain"
+refused "would be for key 'seal', and not for 'other'" skatool approve --approver bob.pem --yes --key other block.json
 cp block.json mine.json
 succeeds skatool approve --approver bob.pem --yes --key seal mine.json
 # Whose it was when it was listed is not enough.

@@ -96,7 +96,7 @@ printf '{"ruleUse":%s}' "${two/\"timeout\":0/\"timeout\":600}" >limited.json
 change modify limited.req.json --policy limited.json
 quietly sign revived.json
 execute limited.req.json
-refused 'approvals expired.*holds no time of the HSM' sign revived.json
+refused 'approvals expired.*contains no HSM time' sign revived.json
 approved seal fresh.json document
 quietly sign fresh.json
 verified

@@ -168,7 +168,7 @@ seal_all
 within 120 'not all of them are sealed' are_sealed 46
 
 # One is withdrawn by who has asked for it, and by nobody else.
-refused 'only the user who has made the request' person carol "$tool" withdraw --dir "$directory" "$withdrawn"
+refused 'only the user who made the request' person carol "$tool" withdraw --dir "$directory" "$withdrawn"
 succeeds skatool withdraw "$withdrawn"
 
 # The last approval comes while the HSM is away.

@@ -330,7 +330,7 @@ rm merged.json
 sed -E 's/("created":[[:space:]]*")20/\119/' alice.json >other-words.json
 chmod 644 other-words.json
 ends 4 skatool import bob.json other-words.json -o merged.json
-says 'other-words.json: not taken: its "created" is another than in bob.json'
+says 'other-words.json: not taken: its "created" is different in bob.json'
 [ "$(grep -c approverPublicKey merged.json)" -eq 1 ] || fail "taken all the same"
 rm merged.json
 refused 'other-words.json and bob.json are copies of one request, but differ in "created"' \
@@ -341,7 +341,7 @@ says 'other-words.json is a copy of the request before, but differs in "created"
 shows '==> other-words.json' 'created +19'
 # In a directory its answers count, and it is said that their approver may have seen other words.
 succeeds skatool import other-words.json
-says 'warning: other-words.json: its "created" is another than that of request' "Put alice's approval"
+says 'warning: other-words.json: its "created" differs from that of request' "Put alice's approval"
 rm "$directory/$id".*.approval.json
 succeeds skatool import bob.json
 

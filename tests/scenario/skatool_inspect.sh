@@ -252,8 +252,8 @@ inspected 4 spoilt 'MISSING +file token' 'MISSING +file signature' 'MISSING +fil
 cp stdout.txt stderr.txt spoilt
 ! grep -q WRONG spoilt/stdout.txt || fail "what is missing is called wrong"
 rm spoilt/request.json
-inspected 4 spoilt 'no folder of evidence'
-inspected 4 . 'no folder of evidence'
+inspected 4 spoilt 'not a folder of evidence'
+inspected 4 . 'not a folder of evidence'
 ln -s /etc/passwd spoilt/request.json
 inspected 4 spoilt 'symbolic link'
 ! grep -q root: stdout.txt stderr.txt || fail "a link was followed"

@@ -70,7 +70,7 @@ ends 2 state signed.json
 shows 'The key is blocked'
 says 'key is blocked'
 # It is the configuration's fault that nothing signs, and monitoring hears of it.
-blocked="key is blocked: 'seal' cannot sign, whoever approves, until it is unblocked"
+blocked="key is blocked: 'seal' cannot sign until it is unblocked, whatever approvals there are"
 blocked+=' .unblocking needs 2 of alice, bob and carol.'
 ends 2 skatool check-config --key "$(uri seal)"
 shows "FAILED +key +$blocked"

@@ -132,10 +132,10 @@ refused 'any key that you guard' "${yes_alone[@]}" --documents mine
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --operation block --key seal "$request"
 says 'would be to sign, and not to block'
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key rsa --document document "$request"
-says "would not be for key 'rsa', but for 'seal'"
+says "would be for key 'seal', and not for 'rsa'"
 # A key may be named as it is elsewhere, by a URI, but by nothing that would not be compared.
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --key ska:object=rsa --document document "$request"
-says "would not be for key 'rsa', but for 'seal'"
+says "would be for key 'seal', and not for 'rsa'"
 for more in 'token=hsm;object=seal' 'object=seal;id=%01' 'object=seal;type=public' 'object=seal?pin-value=1' \
     'object=seal?unknown=1'; do
     refused 'nothing else of this URI could be compared: .* ska:object=seal' \

@@ -81,7 +81,7 @@ tells one.json "$(cat lie.json)"
 : >liar.log
 # Read again before it is signed, it is for another key.
 ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
-says "would not be for key 'seal', but for 'other'" '0 approved, 0 rejected, 1 left'
+says "would be for key 'other', and not for 'seal'" '0 approved, 0 rejected, 1 left'
 heard /v1/approval 0
 # For the same key, too, the token that was looked at is the one that counts.
 renamed no_deal.json "$id" >one.json.new
@@ -91,7 +91,7 @@ says 'was replaced by another request' '0 approved'
 heard /v1/approval 0
 # By its id: the list says one thing, the task another.
 tells list.json "$(cat lie.json)"
-refused "would not be for key 'seal', but for 'other'" \
+refused "would be for key 'other', and not for 'seal'" \
     skatool approve --approver alice.pem "${at[@]}" --key seal --document folder/deal.txt --yes "$id"
 heard /v1/approval 0
 # What stands under the id is another document; of another operation; nobody says of what.

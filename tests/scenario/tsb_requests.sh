@@ -73,7 +73,7 @@ shows "\"statedId\":[[:space:]]*\"$own"
 succeeds skatool requests --approver bob.pem --tsb "$url" --tsb-ca authority.pem
 shows "^${own:0:8} +sign +seal"
 for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "$id"; do
-    refused "would not be for key .other., but for .seal." \
+    refused "would be for key .seal., and not for .other." \
         skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key other \
         --document document --yes "$name"
 done

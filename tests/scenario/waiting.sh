@@ -142,7 +142,7 @@ refuse() { # NAME: a refusal, made by openssl alone
     approval "$1" refusal >"dir/$id.$1.part"
     mv "dir/$id.$1.part" "dir/$id.$1.reject.json"
 }
-aside takes 0 refused 'rejected by approvers:.*:0 of 2; rejected by bob, carol; left: alice; key .seal., request [0-9a-f]{16}; talk to those who rejected it: .* skatool withdraw --dir [^ ]+ [0-9a-f]{16} and give the same command again' \
+aside takes 0 refused 'rejected by approvers:.*:0 of 2; rejected by bob, carol; left: alice; key .seal., request [0-9a-f]{16}; talk to those who rejected it: .* skatool withdraw --dir [^ ]+ [0-9a-f]{16} and run the same command again' \
     sign ska-approvals-timeout:60
 open_id >/dev/null
 refuse bob

@@ -146,18 +146,18 @@ static bool check_time(struct tool *tool, const struct approve *approve)
         if (review->chance.usable == SKA_USABLE_OVER)
             report_warning("by this computer's clock the request expired at %s", closes);
         else
-            report_warning("this request can never be used: it holds no time of the HSM");
+            report_warning("this request can never be used: it contains no HSM time");
         return true;
     }
     if (review->chance.usable == SKA_USABLE_OVER)
         return ska_fail(
             &tool->errors, SKA_R_EXPIRED,
             "an approval would be useless: it could be used only until %s. Ask for a new request "
-            "(if this computer's clock is wrong, --yes approves all the same)",
+            "(if this computer's clock is wrong, --yes approves anyway)",
             closes);
     return ska_fail(&tool->errors, SKA_R_EXPIRED,
                     "an approval could never be used: the rule has a time limit, and the request "
-                    "holds no time of the HSM. Ask for a new request");
+                    "contains no HSM time. Ask for a new request");
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */

@@ -100,7 +100,7 @@ static bool check_whole_signature(struct tool *tool, const struct ska_request *r
     return !request->is_part ||
            ska_fail(
                &tool->errors, SKA_R_WRONG_USE,
-               "request %.16s belongs to a seal, or another CMS signature, that was begun: give "
+               "request %.16s belongs to a seal, or another CMS signature, that was begun: run "
                "the same command again (skatool seal), which continues with it; execute would take "
                "its signature away. If it is no longer needed: skatool withdraw %.8s",
                request_shown_id(request), request_shown_id(request));

@@ -423,7 +423,7 @@ static bool execute_one(struct execute_run *run, const char *given)
     else if (standing.request->operation == SKA_OPERATION_SIGN)
         done = options_wrong(run->tool,
                              "request %s is for a signature: the program that signs takes the "
-                             "approvals itself, when its command is given again",
+                             "approvals itself, when you run its command again",
                              given);
     else
         done = execute_standing(run, &standing, true);

@@ -53,7 +53,7 @@ static bool add_to_bundle(struct import *import, struct import_arrival *arrival,
     if (difference != NULL)
         return import_not_taken(
             import, arrival->path,
-            "its \"%s\" is another than in %s, and approvals do not protect that: find "
+            "its \"%s\" is different in %s, and approvals do not protect that: find "
             "out which was changed (skatool inspect), and leave it out",
             difference, target->path);
     return import_answers(import, arrival->path, target, arrival->request->approvals,

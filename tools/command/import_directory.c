@@ -161,7 +161,7 @@ static bool warn_of_other_words(struct import *import, const struct import_arriv
     if (difference == NULL)
         return true;
     shown = ska_file_name_shown(arrival->path);
-    report_warning("%s: its \"%s\" is another than that of request %.16s in %s: its approver may "
+    report_warning("%s: its \"%s\" differs from that of request %.16s in %s: its approver may "
                    "have been shown something else",
                    shown, difference, standing->id, import->path);
     free(shown);
@@ -196,8 +196,8 @@ static bool import_request(struct import *import, const struct import_arrival *a
     done = open_target(import, id, &target, &there);
     if (done && there && stood && arrival->request->approval_count == 0)
         import_note(arrival->path,
-                    "nothing new: request %.16s is already there, and this copy of it holds no "
-                    "answer; " IMPORT_WANTED,
+                    "nothing new: request %.16s is already there, and this copy of it contains "
+                    "no answer; " IMPORT_WANTED,
                     id);
     if (done && there)
         done = import_into_standing(import, arrival, &target);

@@ -402,7 +402,7 @@ static void say_end(const struct session *session)
                        "ID",
                        session->place->kind->is_broker ? "--tsb" : "--dir", session->place->name);
     if (session->more)
-        report_message("More requests have arrived meanwhile than one run handles (%d): give the "
+        report_message("More requests have arrived meanwhile than one run handles (%d): run the "
                        "command again for the rest.",
                        LATER_MOST);
 }

@@ -292,7 +292,7 @@ bool inspect_folder(struct tool *tool, int folder, const char *shown, const char
 
     if (fstatat(folder, request, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
-                        "%s: no %s in it, so this is no folder of evidence", shown, request);
+                        "%s: no %s in it, so this is not a folder of evidence", shown, request);
     evidence.told =
         fstatat(folder, ska_evidence_names[SKA_EVIDENCE_BROKER], &status, AT_SYMLINK_NOFOLLOW) == 0;
     for (int i = 0; i < SKA_EVIDENCE_FILES; i++)

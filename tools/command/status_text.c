@@ -111,7 +111,7 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
     if (!ska_rule_has_time_limit(ballot->rule))
         return true;
     if (!ballot->token.has_timestamp) {
-        ska_buffer_text(text, "The rule has time limits, and the request holds no HSM time.\n");
+        ska_buffer_text(text, "The rule has time limits, and the request contains no HSM time.\n");
         return true;
     }
     done = table_add(&table, heading, errors);
@@ -158,8 +158,9 @@ static void add_refused(const struct status *status, struct ska_buffer *text)
 static void add_whose_rule(const struct status *status, struct ska_buffer *text)
 {
     if (status->source.place != NULL && status->source.place->word != NULL)
-        ska_buffer_text(text, "Who has approved is what the broker says, and the rule is the one "
-                              "of when it was submitted; nothing here confirms them.\n");
+        ska_buffer_text(text,
+                        "According to the broker, these people have approved. The rule is from "
+                        "when the request was submitted. Nothing here confirms either.\n");
     else if (status->key == NULL)
         ska_buffer_text(
             text, "The rule is what the requester says; with --key URI the HSM is asked for it.\n");

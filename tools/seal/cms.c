@@ -165,7 +165,7 @@ bool seal_cms_write(const struct seal_signer *signer, const struct seal_parts *p
     bool done = false;
 
     if (!attributes_inside(parts->attributes, &attributes))
-        return ska_fail(errors, SKA_R_INTERNAL, "attributes of a seal that are no SET");
+        return ska_fail(errors, SKA_R_INTERNAL, "attributes of a seal that are not a SET");
     put_beginning(&data, signer);
     put_certificates(&data, signer);
     put_signer_info(&info, signer, attributes, parts);

@@ -15,8 +15,8 @@
 static bool fail_other(const char *path, const char *difference, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_WRONG_USE,
-                    "%s keeps a seal that was begun, but %s: give the command as it was, or begin "
-                    "again with --restart, and have it approved again",
+                    "%s keeps a seal that was begun, but %s: run the command as before, or begin "
+                    "again with --restart and have it approved again",
                     path, difference);
 }
 

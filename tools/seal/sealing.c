@@ -368,7 +368,7 @@ static bool may_be_written(struct sealing *sealing, const struct ska_file_place 
     ska_bytes_free(&der);
     return ours ||
            ska_fail(sealing_errors(sealing), SKA_R_WRONG_USE,
-                    "%s exists by now, and is not a seal of this document: move it away, and give "
+                    "%s exists by now, and is not a seal of this document: move it away, and run "
                     "the same command again, or replace it with --force",
                     place->path);
 }
@@ -430,7 +430,7 @@ static bool write_query(struct sealing *sealing, struct ska_span query)
     if (!output_write(tool, &output, query, SEAL_MODE))
         return false;
     report_note(
-        "wrote the query for a time-stamp to %s: have it answered, and give the same command "
+        "wrote the query for a time-stamp to %s: have it answered, and run the same command "
         "with --timestamp REPLY",
         output.path);
     return true;
@@ -593,8 +593,8 @@ static void say_without_timestamp(const struct sealing *sealing)
         report_note("%s: the seal is there, without a time-stamp: %s", sealing->document,
                     sealing->out);
     else
-        report_note("%s: the seal is there, without a time-stamp: %s; once what failed is put "
-                    "right, the same command adds it",
+        report_note("%s: the seal is there, without a time-stamp: %s; when the cause is fixed, "
+                    "the same command adds it",
                     sealing->document, sealing->out);
 }
 

@@ -249,7 +249,7 @@ static void say_usable(const struct briefing *briefing, struct page *page)
         break;
     case SKA_USABLE_NEVER:
         page_warning(page, "it could never be used: the rule has a time limit, and the request "
-                           "holds no time of the device.");
+                           "contains no time of the device.");
         break;
     }
 }
@@ -317,8 +317,8 @@ static void say_what_else(const struct briefing *briefing, struct page *page)
                         "others by then.");
         break;
     }
-    page_item(page, "The device that holds the keys goes by the name of the key. If another key "
-                    "gets this name, the approval holds for that one.");
+    page_item(page, "The device that holds the keys knows the key only by its name. If another key "
+                    "gets this name, the approval is valid for that one.");
 }
 
 /* ---- Who else -------------------------------------------------------------------------------- */
@@ -438,7 +438,7 @@ static void say_if_unexpected(const struct briefing *briefing, struct page *page
                              "nothing; you can approve later.");
     else if (briefing->broker == NULL)
         page_paragraph(page, "If any of this is not what you expect, do not approve it: n leaves "
-                             "it unanswered, r rejects it. You can approve it later all the same.");
+                             "it unanswered, r rejects it. You can still approve it later.");
     else
         page_paragraph(page, "If any of this is not what you expect, do not approve it: n leaves "
                              "it unanswered, so that you can approve it later; r rejects it for "

@@ -310,8 +310,7 @@ static void say_broker_asked(const struct key_rules *rules, struct page *page)
     page_paragraph(page, "A broker was asked what holds now. It is not the device that holds the "
                          "keys, and nobody has confirmed what it says.");
     if (rules->other_key)
-        page_warning(page, "the key of this name at the broker is another one than the request "
-                           "shows.");
+        page_warning(page, "the broker has a different key with this name than the request shows.");
 }
 
 /* Where nobody else was asked. Who asks a broker cannot say it. */
@@ -348,8 +347,7 @@ static void say_whose_word(const struct change *change, struct page *page)
     }
     page_paragraph(page, "The device that holds the keys was asked what holds now.");
     if (rules->other_key)
-        page_warning(page, "the key of this name in the device is another one than the request "
-                           "shows.");
+        page_warning(page, "the device has a different key with this name than the request shows.");
 }
 
 static void say_all(const struct change *change, struct page *page)

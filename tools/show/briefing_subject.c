@@ -41,7 +41,7 @@ static void say_text(struct ska_span text, const char *lead, struct page *page)
 
 static void say_data(OSSL_LIB_CTX *libctx, struct ska_span data, struct page *page)
 {
-    page_paragraph(page, "Data of %zu bytes that are no text. They begin with:", data.length);
+    page_paragraph(page, "Data of %zu bytes that are not text. They begin with:", data.length);
     page_digits(page, ska_span(data.data, data.length < DATA_SHOWN ? data.length : DATA_SHOWN));
     page_paragraph(page, "All of them have the fingerprint (SHA-256):");
     page_fingerprint(page, libctx, data);
@@ -66,9 +66,9 @@ static void say_compared(const struct document *document, struct page *page)
 static const char *how_to_compare(enum briefing_comparison how)
 {
     static const char *const ways[] = {
-        [BRIEFING_BY_FILE] = " If you have the file, answer no now and give the command again with "
+        [BRIEFING_BY_FILE] = " If you have the file, answer no now and run the command again with "
                              "--document and the name of the file: then the two are compared.",
-        [BRIEFING_BY_FOLDER] = " If you have the file, leave this unanswered now (n) and give the "
+        [BRIEFING_BY_FOLDER] = " If you have the file, leave this unanswered now (n) and run the "
                                "command again with --documents and the folder that it is in: then "
                                "the two are compared.",
         [BRIEFING_NEVER] = ""};

@@ -70,7 +70,7 @@ static void add_digest_payload(const struct ska_request *request, struct ska_buf
 
     text_name(text, "payload");
     if (!request_document_digest(request, &digest, &value)) {
-        ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
+        ska_buffer_format(text, "%zu bytes that are not a digest\n", request->payload.length);
         text_name(text, "");
         text_digits(text, ska_span_of(&request->payload), TEXT_NEXT_LINE);
     } else {
