@@ -131,7 +131,7 @@ says "warning: $unreadable"
 without_end erin.crt >unreadable-erin.crt
 sed 's/"erin.crt"/"unreadable-erin.crt"/g' policy.json >spoiled.json
 succeeds skatool check-config --plan --policy spoiled.json
-shows 'to do .*a new certificate, and rules that name it: this one has an end date that cannot be read'
+shows 'to do .*a new certificate, and rules that name it: this one, issued by CN=.*, has an end date that cannot be read'
 cat unreadable.crt new-ca.crt >cas.crt
 ends 0 skatool check-config --json --certs cas.crt
 

@@ -185,12 +185,13 @@ static void check_group(struct tool *tool, const struct ska_directory *directory
     }
     name_group(view.place.st_gid, view.group);
     if (has_access_list(view.path))
-        check_ok("approvals-dir", "%s, whose access list was not looked at (getfacl)", view.path);
+        check_ok("approvals-dir", "%s; its access list was not checked (see getfacl)", view.path);
     else if (!is_shared(&view))
-        check_ok("approvals-dir",
-                 "%s, not shared: only uid %lu and root can leave approvals there (for a group: "
-                 "chgrp GROUP, and then chmod 3770)",
-                 view.path, (unsigned long)view.place.st_uid);
+        check_ok(
+            "approvals-dir",
+            "%s, not shared: only uid %lu and root can leave approvals there (to share it with a "
+            "group: chgrp GROUP, then chmod 3770)",
+            view.path, (unsigned long)view.place.st_uid);
     else if (!leave_request(directory, &view, &left, &quiet))
         check_captured(tool, "approvals-dir", &capture);
     else if (check_group_mode(tool, &view))
