@@ -41,7 +41,24 @@ ends 2 skatool check-config --json --key "$(uri nothing)"
 shows '"worst":.*"failed"' '"verdict":.*"failed"'
 ends 2 skatool check-config --json --config nowhere.cnf
 shows '"worst":.*"failed"'
+# What is no result must not pass for a warning.
+for wrong in --kye --plan --key '--json extra' '--kye --js'; do
+    # shellcheck disable=SC2086
+    ends 3 skatool check-config --json $wrong
+    [ ! -s stdout.txt ] || fail "a result after $wrong: $(cat stdout.txt)"
+done
+says 'unknown option --kye'
+ends 1 skatool check-config --kye
+ends 0 skatool check-config --json --help
 refused '--json cannot be used with --plan' skatool check-config --json --plan
+ends 3 skatool check-config --plan --json
+# libcrypto takes an empty name for none at all.
+OPENSSL_CONF= ends 2 skatool check-config --json
+shows '"text":.*"OPENSSL_CONF is empty: no configuration is read; name a file with'
+says 'warning: OPENSSL_CONF is empty: no configuration is read$'
+OPENSSL_CONF= ends 1 skatool list
+says 'no configuration was read, as OPENSSL_CONF is empty'
+refused 'the name of the configuration file is empty' skatool list --config ''
 
 # Approvers whose certificates are good for long, by a CA that is not, or not any more. Who names the CA hears of it,
 # and of the rules that need those whom it has certified.
