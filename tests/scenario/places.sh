@@ -338,7 +338,7 @@ refused 'other-words.json and bob.json are copies of one request, but differ in 
 refused 'differ in "created"' skatool execute --key "$(uri seal)" bob.json other-words.json -o by-files.sig
 ends 0 skatool inspect bob.json other-words.json
 says 'other-words.json is a copy of the request before, but differs in "created"'
-shows '==> other-words.json' 'created +19'
+shows '==> other-words.json' "created +'19"
 # In a directory its answers count, and it is said that their approver may have seen other words.
 succeeds skatool import other-words.json
 says 'warning: other-words.json: its "created" is another than that of request' "Put alice's approval"

@@ -92,6 +92,27 @@ const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
     return ska_time_shown(seconds, text);
 }
 
+/* What lies before 1970 stands as it is. */
+void text_stated_time(struct ska_buffer *text, const char *stated)
+{
+    char shown[TEXT_TIME_SIZE];
+    uint64_t seconds = 0;
+
+    if (ska_time_read(stated, &seconds) && seconds > 0)
+        ska_buffer_text(text, text_time(seconds, shown));
+    else
+        ska_buffer_name(text, ska_span_text(stated));
+}
+
+void text_stated_time_row(struct ska_buffer *text, const char *name, const char *stated)
+{
+    if (stated == NULL)
+        return;
+    text_name(text, name);
+    text_stated_time(text, stated);
+    ska_buffer_text(text, "\n");
+}
+
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
 {
     ska_rule_list_text(rule, TEXT_NEXT_LINE, text);

@@ -45,6 +45,11 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 #define TEXT_TIME_SIZE SKA_TIME_SHOWN_SIZE
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 
+/* The same of one that a file states; what is no such time is shown as a name. */
+void text_stated_time(struct ska_buffer *text, const char *stated);
+/* A whole line of it; nothing when it is NULL. */
+void text_stated_time_row(struct ska_buffer *text, const char *name, const char *stated);
+
 /* "EC P-256", "RSA 3072", "ED25519" */
 #define TEXT_ALGORITHM_SIZE 64
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
