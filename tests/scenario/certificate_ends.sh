@@ -12,7 +12,8 @@ plain req -x509 -new -key dan.pem -subj /CN=dan -days 300 -out dan.crt
 rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,"approvals":[
     {"type":"certificate","name":"dora","file":"dora.crt"},{"type":"certificate","name":"dan","file":"dan.crt"}]}]}]}'
 printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
-key guarded p256 policy.json
+succeeds skatool keygen --key "$(uri guarded)" --algorithm EC --policy policy.json
+says 'warning: the certificate of dora expires at .*: renew it' 'warning: from .* too few approvers'
 key ordinary p256 empty.json
 # The one form of times that skatool has, here in UTC.
 export TZ=UTC
@@ -116,6 +117,11 @@ plain ca -config ca.cnf -batch -notext -selfsign -keyfile ca.pem -in ca.csr -sta
     -out ended-ca.crt 2>/dev/null
 ended="the certificate of the CA .Board CA. expired at $(ends_at ended-ca.crt)"
 none='too few approvers have a valid certificate to satisfy the rule to'
+printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null}' \
+    '{"tokens":[{"groups":[{"quorum":1,"approvals":[{"type":"certificate","name":"gone","file":"ended-ca.crt"}]}]}]}' >gone.json
+succeeds skatool keygen --key "$(uri gone)" --algorithm EC --policy gone.json
+says "warning: the certificate of gone expired at $(ends_at ended-ca.crt): give the key rules" \
+    'warning: too few approvers have a valid certificate to satisfy the rule to use the key'
 ends 2 skatool check-config --json --key "$(uri certified)" --certs ended-ca.crt
 shows "$ended" "$none use the key" '"worst":.*"failed"'
 ends 1 skatool check-config --key "$(uri certified)" --certs ended-ca.crt
