@@ -127,6 +127,12 @@ shows "^FAILED +approvals-dir .*uid $signer, who signs, cannot leave requests th
 place 3750 "$signer:$group"
 ends 3 skatool check-config
 shows "^FAILED +approvals-dir .*mode 3750.*chmod 3770 $directory"
+# The command can be pasted.
+cp -a "$directory" "$work/ap pr"
+configure "approvals-dir = $work/ap pr"
+ends 3 skatool check-config
+shows "mode 3750.*chmod 3770 '$work/ap pr'$"
+configure "approvals-dir = $directory" "audit-log = $log"
 place 3770 "$signer:$group"
 chmod 700 "$work"
 ends 3 skatool check-config
