@@ -217,7 +217,7 @@ static bool plan_key(struct plan *plan, bool can_look)
     } else if ((shown = hsm_uri_write(uri)) == NULL) {
         plan_item(plan, PLAN_TO_DO, "key", "out of memory");
     } else if (!can_look) {
-        plan_item(plan, PLAN_ASK, "key", "%s: not looked for without a login", shown);
+        plan_item(plan, PLAN_ASK, "key", "%s: not looked for yet, see above", shown);
     } else {
         wanted = tool_look_up(uri, &defaults);
         wanted.source.prompt = NULL;
