@@ -58,6 +58,31 @@ static bool ends_with_newline(int fd, off_t size)
     return size == 0 || pread(fd, &last, 1, size - 1) != 1 || last == '\n';
 }
 
+static bool fail_no_log(const char *path, mode_t mode, const struct ska_errors *errors)
+{
+    if (S_ISDIR(mode))
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s is a directory, not an audit log", path);
+    return ska_fail(errors, SKA_R_FILE_FAILURE,
+                    "%s is not a regular file: write the log to one first", path);
+}
+
+/* By its first bytes: gzip, xz, bzip2 or zstd. No line of a log begins so. */
+static bool is_compressed(int fd)
+{
+    static const struct ska_span starts[] = {{(const uint8_t *)"\x1f\x8b", 2},
+                                             {(const uint8_t *)"\xfd\x37zXZ", 5},
+                                             {(const uint8_t *)"BZh", 3},
+                                             {(const uint8_t *)"\x28\xb5\x2f\xfd", 4}};
+    uint8_t start[5];
+    ssize_t length = pread(fd, start, sizeof(start), 0);
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (length >= (ssize_t)starts[i].length &&
+            memcmp(start, starts[i].data, starts[i].length) == 0)
+            return true;
+    return false;
+}
+
 /*
  * How much there is to read: of a file no more than now, and of lines that are being written none
  * half. Who reads must not be able to lock out who writes, so this looks whether half a line stays.
@@ -73,13 +98,14 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
         if (fstat(fd, &status) != 0)
             return fail_reading(reader->path, errors);
         if (!S_ISREG(status.st_mode))
-            return ska_fail(errors, SKA_R_FILE_FAILURE,
-                            "%s is not a regular file, as an audit log is: decompress it first",
-                            reader->path);
+            return fail_no_log(reader->path, status.st_mode, errors);
         if (ends_with_newline(fd, status.st_size) || ska_clock_ms() >= until)
             break;
         nanosleep(&pause, NULL);
     }
+    if (is_compressed(fd))
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s is compressed: decompress it first",
+                        reader->path);
     reader->left = (uint64_t)status.st_size;
     return true;
 }
@@ -386,4 +412,62 @@ bool ska_audit_read_next(struct ska_audit_reader *reader, struct ska_audit_found
         return false;
     move_on(reader, found, faulty);
     return true;
+}
+
+/* ---- Order ---------------------------------------------------------------------------------- */
+
+/* What a log that is empty, or that does not begin as one, has instead of a number. */
+#define SEQUENCE_EMPTY UINT64_MAX
+#define SEQUENCE_NONE 0
+
+static bool read_first_sequence(const char *path, OSSL_LIB_CTX *libctx, uint64_t *sequence,
+                                const struct ska_errors *errors)
+{
+    struct ska_audit_reader *reader = NULL;
+    struct ska_audit_found found;
+    bool done = ska_audit_read_open(path, libctx, &reader, errors) &&
+                ska_audit_read_next(reader, &found, errors);
+
+    if (done)
+        *sequence = found.number == 0 ? SEQUENCE_EMPTY
+                    : found.readable  ? found.line.sequence
+                                      : SEQUENCE_NONE;
+    ska_audit_read_close(reader);
+    return done;
+}
+
+/* Those with one number stay as they are: such logs do not belong together. */
+static void sort_paths(const char **paths, uint64_t *sequences, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && sequences[j] < sequences[j - 1]; j--) {
+            const char *path = paths[j];
+            uint64_t sequence = sequences[j];
+
+            paths[j] = paths[j - 1];
+            sequences[j] = sequences[j - 1];
+            paths[j - 1] = path;
+            sequences[j - 1] = sequence;
+        }
+}
+
+bool ska_audit_read_order(const char **paths, size_t count, OSSL_LIB_CTX *libctx,
+                          const struct ska_errors *errors)
+{
+    uint64_t *sequences = count < 2 ? NULL : calloc(count, sizeof(*sequences));
+    bool can_sort = true;
+    bool done = true;
+
+    if (count < 2)
+        return true;
+    if (sequences == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", paths[0]);
+    for (size_t i = 0; done && i < count; i++) {
+        done = read_first_sequence(paths[i], libctx, &sequences[i], errors);
+        can_sort = can_sort && sequences[i] != SEQUENCE_NONE;
+    }
+    if (done && can_sort)
+        sort_paths(paths, sequences, count);
+    free(sequences);
+    return done;
 }

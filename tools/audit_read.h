@@ -18,6 +18,14 @@ struct ska_audit_reader;
 bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audit_reader **reader,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Puts logs in the order in which they were written, by the number of their first lines; empty ones
+ * are last. Whether each goes on from the one before is seen when they are read, so that no order
+ * hides anything. When one of them has no such number they stay as they are.
+ */
+bool ska_audit_read_order(const char **paths, size_t count, OSSL_LIB_CTX *libctx,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Goes on with another log, which should go on from the one that was read to its end. */
 bool ska_audit_read_continue(struct ska_audit_reader *reader, const char *path,
                              const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -174,7 +174,7 @@ static void say_buffer(const struct sentences *sentences, bool is_missed, struct
     ska_buffer_free(text);
 }
 
-static void add_time(struct ska_buffer *text, const ASN1_TIME *time)
+void certificate_time_text(const ASN1_TIME *time, struct ska_buffer *text)
 {
     char shown[SKA_TIME_SHOWN_SIZE];
     struct tm parts;
@@ -213,8 +213,9 @@ void certificate_end_text(const X509 *certificate, enum certificate_end end,
         return;
     }
     ska_buffer_text(text, words[end]);
-    add_time(text, end == CERTIFICATE_NOT_YET_VALID ? X509_get0_notBefore(certificate)
-                                                    : X509_get0_notAfter(certificate));
+    certificate_time_text(end == CERTIFICATE_NOT_YET_VALID ? X509_get0_notBefore(certificate)
+                                                           : X509_get0_notAfter(certificate),
+                          text);
 }
 
 static void add_subject(struct ska_buffer *text, const X509 *certificate)

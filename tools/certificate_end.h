@@ -29,6 +29,9 @@ enum certificate_end certificate_end(const X509 *certificate, time_t now);
 /* Also one that ends soon. */
 bool certificate_end_is_valid(enum certificate_end end);
 
+/* A time of a certificate, as ska_time_shown() has it. */
+void certificate_time_text(const ASN1_TIME *time, struct ska_buffer *text);
+
 /*
  * " expired at TIME", " expires at TIME", " is not valid before TIME", " has an end date that
  * cannot be read"; nothing of a valid one. NULL: " cannot be read".

@@ -160,15 +160,32 @@ static char *default_path(void)
     return path;
 }
 
+/* With an empty name libcrypto reads none. */
+bool configuration_is_none(const struct configuration *configuration)
+{
+    return configuration->path[0] == 0;
+}
+
+static void warn_of_missing(const struct configuration *configuration)
+{
+    if (configuration_is_none(configuration))
+        report_warning("OPENSSL_CONF is empty: no configuration is read");
+    else
+        report_warning("OPENSSL_CONF names %s, which does not exist", configuration->path);
+}
+
 bool configuration_open(struct configuration *configuration, const char *path,
                         const struct ska_errors *errors)
 {
     configuration->path = path == NULL ? default_path() : strdup(path);
     if (configuration->path == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "path of the configuration");
+    if (path != NULL && path[0] == 0)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "the name of the configuration file is empty");
     if (path == NULL && access(configuration->path, F_OK) != 0 && errno == ENOENT) {
         if (getenv("OPENSSL_CONF") != NULL)
-            report_warning("OPENSSL_CONF names %s, which does not exist", configuration->path);
+            warn_of_missing(configuration);
         return true;
     }
     return load_file(configuration->path, &configuration->conf, errors) &&
@@ -292,7 +309,10 @@ void configuration_note(const struct configuration *configuration)
 {
     static const char other[] = "name another file with OPENSSL_CONF or --config";
 
-    if (configuration->conf == NULL)
+    if (configuration->conf == NULL && configuration_is_none(configuration))
+        report_note("no configuration was read, as OPENSSL_CONF is empty; name a file with it or "
+                    "with --config");
+    else if (configuration->conf == NULL)
         report_note("no configuration was read, as %s does not exist; %s", configuration->path,
                     other);
     else if (configuration->section == NULL)

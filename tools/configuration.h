@@ -28,6 +28,9 @@ bool configuration_open(struct configuration *configuration, const char *path,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 void configuration_clear(struct configuration *configuration);
 
+/* Whether OPENSSL_CONF is empty, so that neither libcrypto nor we look for a file. */
+bool configuration_is_none(const struct configuration *configuration);
+
 /* The entries of our section; NULL: none. Borrowed. */
 const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *configuration);
 

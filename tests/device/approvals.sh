@@ -46,5 +46,5 @@ signs_not '' seal-rsa2048 document p256.json
 notes 'the same approvals once more' seal-p256 p256.json
 bundle p256.asked.json "$(approval alice token)" "$(approval bob token)" "$(approval carol forged)" \
     >surplus.json
-notes 'an approval that does not verify, beside enough that do' seal-p256 surplus.json
+notes 'an approval that does not verify, together with enough that do' seal-p256 surplus.json
 pass

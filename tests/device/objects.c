@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tests/device/run needs of a PKCS#11 module beside the provider:
+ * What tests/device/run needs of a PKCS#11 module besides the provider:
  *
  *     device_objects MODULE INIT-ARGS TOKEN PIN-FILE info
  *     device_objects MODULE INIT-ARGS TOKEN PIN-FILE list PREFIX

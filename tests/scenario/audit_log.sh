@@ -212,10 +212,15 @@ chmod 600 "$log"
 # ---- What is no file -----------------------------------------------------------------------------
 
 mkfifo pipe
-for place in pipe /dev/zero .; do
-    audited 3 "skatool: .*: $place is not a regular file" -- "$place"
+mkdir -p heads
+for place in pipe /dev/zero; do
+    audited 3 "skatool: .*: $place is not a regular file: write the log to one" -- "$place"
     audited 3 "skatool: .*: $place is not a regular file" -- "$log" "$place"
 done
+audited 3 'skatool: .*: heads is a directory, not an audit log' -- heads
+gzip <"$log" >log.gz
+audited 3 'skatool: .*: log.gz is compressed: decompress it first' -- log.gz
+audited 3 'skatool: .*: log.gz is compressed' -- "$log" log.gz
 # Nor is a file read for ever that has no lines.
 truncate -s 1T endless
 audited 4 'line 1 is longer than 16 MiB' -- endless
@@ -249,7 +254,8 @@ audited 4 "no line has the hash" -- last --head "$head"
 head -c -1 whole >open
 audited 4 "line $lines is cut" -- open
 : >empty
-audited 0 '^0 lines' -- empty
+audited 0 '^0 lines: there is nothing in the log$' 'empty is empty' -- empty
+audited 0 'The noted head is that of an empty log; lines after it: 0' -- empty --head "$(printf '0%.0s' {1..64})"
 audited 4 'was cut off' -- empty --head "$head"
 audited 4 'is not an audit log' -- document
 # Somebody has named another file: what is in it is nobody's business.
@@ -259,6 +265,8 @@ audited 4 'is not an audit log' -- secret.pem
 [ "$(wc -l <stdout.txt)" -le 8 ] || fail "too much is said: $(cat stdout.txt)"
 audited 3 'No such file' -- missing
 audited 1 '64 hexadecimal digits' -- whole --head 1234
+audited 1 '64 hexadecimal digits' -- whole --head "${head}0"
+audited 0 "The noted head is line $lines; lines after it: 0" -- whole --head "${head^^}"
 audited 0 -- --json whole
 {
     printf '{"lines":['
@@ -278,7 +286,7 @@ audited 4 '"intact":false' '"line":5,.*"fault":"line 4 was changed' -- --json ch
 sign_free() {
     ska dgst -sha256 -sign "$(uri free)" -out signature document
 }
-mkdir -m 700 heads
+chmod 700 heads
 configure "audit-log = $log" "state-dir = $work/heads"
 rm "$log"
 quietly sign_free
@@ -292,15 +300,20 @@ quietly sign_free
 audited 0 '^11 lines, each tied to the one before' '^log.2$' '^log.1$' 'continuation .*ended with line 3' \
     "Head: $(head_of "$log")" -- log.2 log.1 "$log"
 audited 0 'tied to line 7 of an older log' -- "$log"
-audited 0 'lines after it: 4' -- "$log" --head "$(head_of log.1)"
-audited 0 'that of line 3; lines after it: 8' -- log.2 log.1 "$log" --head "$(head_of log.2)"
+audited 0 'The noted head is the last line of the log before this one; lines after it: 4' -- "$log" --head "$(head_of log.1)"
+audited 0 'noted head is line 3; lines after it: 8' -- log.2 log.1 "$log" --head "$(head_of log.2)"
 audited 0 '"intact":true' '"file":"log.2","line":1' '"file":"log.1","line":1' -- --json log.2 log.1 "$log"
 python=$(command -v python3 || true)
 [ -z "$python" ] || "$python" -m json.tool stdout.txt >/dev/null || fail "$(cat stdout.txt)"
 audited 0 '"continuesLine":7' -- --json "$log"
 audited 4 'between log.2 and .*audit.log lines are missing: 4, from sequence number 4' \
     'skatool: .*audit.log: between' -- log.2 "$log"
-audited 4 'log.2 does not go on from log.1' -- log.1 log.2 "$log"
+for order in "log.1 log.2 $log" "$log log.1 log.2" "$log empty log.2 log.1"; do
+    # shellcheck disable=SC2086
+    audited 0 '^11 lines, each tied' "Head: $(head_of "$log")" -- $order
+done
+audited 4 'between log.2 and .*audit.log lines are missing: 4' -- "$log" log.2
+audited 4 'log.1 does not go on from log.1' -- log.1 log.2 log.1 "$log"
 sed '2s/"uid":/"uid":1/' log.1 >changed
 audited 4 'changed: line 2 was changed' -- log.2 changed "$log"
 sed '$d' log.1 >cut_end

@@ -12,7 +12,8 @@ plain req -x509 -new -key dan.pem -subj /CN=dan -days 300 -out dan.crt
 rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,"approvals":[
     {"type":"certificate","name":"dora","file":"dora.crt"},{"type":"certificate","name":"dan","file":"dan.crt"}]}]}]}'
 printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
-key guarded p256 policy.json
+succeeds skatool keygen --key "$(uri guarded)" --algorithm EC --policy policy.json
+says 'warning: the certificate of dora expires at .*: renew it' 'warning: from .* too few approvers'
 key ordinary p256 empty.json
 # The one form of times that skatool has, here in UTC.
 export TZ=UTC
@@ -41,7 +42,24 @@ ends 2 skatool check-config --json --key "$(uri nothing)"
 shows '"worst":.*"failed"' '"verdict":.*"failed"'
 ends 2 skatool check-config --json --config nowhere.cnf
 shows '"worst":.*"failed"'
+# What is no result must not pass for a warning.
+for wrong in --kye --plan --key '--json extra' '--kye --js'; do
+    # shellcheck disable=SC2086
+    ends 3 skatool check-config --json $wrong
+    [ ! -s stdout.txt ] || fail "a result after $wrong: $(cat stdout.txt)"
+done
+says 'unknown option --kye'
+ends 1 skatool check-config --kye
+ends 0 skatool check-config --json --help
 refused '--json cannot be used with --plan' skatool check-config --json --plan
+ends 3 skatool check-config --plan --json
+# libcrypto takes an empty name for none at all.
+OPENSSL_CONF= ends 2 skatool check-config --json
+shows '"text":.*"OPENSSL_CONF is empty: no configuration is read; name a file with'
+says 'warning: OPENSSL_CONF is empty: no configuration is read$'
+OPENSSL_CONF= ends 1 skatool list
+says 'no configuration was read, as OPENSSL_CONF is empty'
+refused 'the name of the configuration file is empty' skatool list --config ''
 
 # Approvers whose certificates are good for long, by a CA that is not, or not any more. Who names the CA hears of it,
 # and of the rules that need those whom it has certified.
@@ -99,6 +117,11 @@ plain ca -config ca.cnf -batch -notext -selfsign -keyfile ca.pem -in ca.csr -sta
     -out ended-ca.crt 2>/dev/null
 ended="the certificate of the CA .Board CA. expired at $(ends_at ended-ca.crt)"
 none='too few approvers have a valid certificate to satisfy the rule to'
+printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null}' \
+    '{"tokens":[{"groups":[{"quorum":1,"approvals":[{"type":"certificate","name":"gone","file":"ended-ca.crt"}]}]}]}' >gone.json
+succeeds skatool keygen --key "$(uri gone)" --algorithm EC --policy gone.json
+says "warning: the certificate of gone expired at $(ends_at ended-ca.crt): give the key rules" \
+    'warning: too few approvers have a valid certificate to satisfy the rule to use the key'
 ends 2 skatool check-config --json --key "$(uri certified)" --certs ended-ca.crt
 shows "$ended" "$none use the key" '"worst":.*"failed"'
 ends 1 skatool check-config --key "$(uri certified)" --certs ended-ca.crt
@@ -131,7 +154,7 @@ says "warning: $unreadable"
 without_end erin.crt >unreadable-erin.crt
 sed 's/"erin.crt"/"unreadable-erin.crt"/g' policy.json >spoiled.json
 succeeds skatool check-config --plan --policy spoiled.json
-shows 'to do .*a new certificate, and rules that name it: this one has an end date that cannot be read'
+shows 'to do .*a new certificate, and rules that name it: this one, issued by CN=.*, has an end date that cannot be read'
 cat unreadable.crt new-ca.crt >cas.crt
 ends 0 skatool check-config --json --certs cas.crt
 

@@ -68,6 +68,36 @@ tried theirs --yes || fail "$(cat tried.txt)"
 told 'Removed the keys of an interrupted run' '^passed$'
 objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
 
+# ---- The configuration, as the provider reads it -------------------------------------------------
+
+conf "$softhsm"
+mkdir -p 'my dir'
+cp pin 'my dir/my pin'
+{
+    printf 'dir = %s/my dir\nopenssl_conf = start\n[start]\nproviders = all\n' "$work"
+    printf '[smart-card]\npkcs11-module = /nonexistent.so\nidentity = pkcs11\n'
+    printf '[all]\ncard = smart-card\nska = hsm\n.include %s/section.cnf\n' "$work"
+} >device.cnf
+printf '[hsm]\npkcs11-module = "%s" # the HSM\ntoken = %s\npin-source = file:$dir/my pin\n' "$softhsm" "$token" \
+    >section.cnf
+tried variables --yes || fail "with variables: $(cat tried.txt)"
+told '^ordinary +ok' '^passed$'
+printf '[hsm]\npkcs11-module = x\n' >device.cnf
+! tried variables --yes || fail 'a section that nothing names'
+told 'no line openssl_conf'
+
+# ---- One run at a time ---------------------------------------------------------------------------
+
+conf "$softhsm"
+mkdir -p "$binary_dir/device/busy"
+echo theirs-seal >"$binary_dir/device/busy/made"
+exec {lock}>"$binary_dir/device/busy/lock"
+flock "$lock"
+! tried busy --yes || fail 'it runs while another one does'
+told 'a run with the prefix busy is going on'
+[ "$(cat "$binary_dir/device/busy/made")" = theirs-seal ] || fail 'it took the labels of another run'
+exec {lock}>&-
+
 # ---- Red -----------------------------------------------------------------------------------------
 
 conf "$programs/libhsm_device.so"

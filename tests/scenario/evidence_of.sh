@@ -179,6 +179,7 @@ leaves 1 quietly ska dgst -sha256 -sign "$(uri seal)" -out signature contract.tx
 new=$(newest)
 for folder in "$old" "$new"; do
     succeeds inspect --audit-log "$log.1" --audit-log "$log" "$folder"
+    succeeds inspect --audit-log "$log" --audit-log "$log.1" "$folder"
     shows 'ok +audit log: .*names this'
 done
 ends 4 inspect --audit-log "$log" "$old"

@@ -99,7 +99,11 @@ configure "approvals-dir = $directory" 'timestamp-key = clock'
 key limited p256 limited.json
 timed=$(asked limited letter.txt)
 TZ='XST-5:30' succeeds skatool requests --key limited
-shows '20[0-9]{2}-[0-9-]+ [0-9:]{8} XST \((20[0-9-]+ )?[0-9:]{8} UTC\)'
+people='20[0-9]{2}-[0-9-]+ [0-9:]{8} XST \((20[0-9-]+ )?[0-9:]{8} UTC\)'
+shows "$people"
+TZ='XST-5:30' ends 0 skatool inspect --dir "$directory" "$timed"
+shows "created +$people" "not after +$people"
+TZ='XST-5:30' refused "before $people" ska dgst -sha256 -sign "$(uri limited)" -out signature letter.txt
 if has_terminal; then
     # Nothing is wider than the terminal, and no word is lost.
     ours "$programs/skatool_terminal" -- "$binary_dir/tools/skatool" requests >typed.txt

@@ -154,7 +154,7 @@ succeeds unit
 says "warning: order .* of uid $rita, to block key 'seal', is refused: .*already blocked"
 # Who ordered it finds out, with no journal of the signer's.
 succeeds person $rita requests --dir "$directory" --requester $rita
-shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita, refused by uid $signer, '20" \
+shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita, refused by uid $signer, 20" \
     '^    \| .*already blocked'
 for key in seal other; do
     succeeds person $rita requests --dir "$directory" --key $key

@@ -61,7 +61,7 @@ for key in "$(uri seal)" reference.pem; do
 done
 [ ! -s input ] || fail 'the command can read standard input'
 succeeds skatool check-config
-shows 'ok +login +as user'
+shows 'ok +login +logged in'
 # Only there: not in a URI, not in a reference.
 configured
 for source in "%7c$work/tell%20$pin" "env:SEAL_PIN"; do

@@ -127,6 +127,12 @@ shows "^FAILED +approvals-dir .*uid $signer, who signs, cannot leave requests th
 place 3750 "$signer:$group"
 ends 3 skatool check-config
 shows "^FAILED +approvals-dir .*mode 3750.*chmod 3770 $directory"
+# The command can be pasted.
+cp -a "$directory" "$work/ap pr"
+configure "approvals-dir = $work/ap pr"
+ends 3 skatool check-config
+shows "mode 3750.*chmod 3770 '$work/ap pr'$"
+configure "approvals-dir = $directory" "audit-log = $log"
 place 3770 "$signer:$group"
 chmod 700 "$work"
 ends 3 skatool check-config
@@ -338,7 +344,7 @@ refused 'other-words.json and bob.json are copies of one request, but differ in 
 refused 'differ in "created"' skatool execute --key "$(uri seal)" bob.json other-words.json -o by-files.sig
 ends 0 skatool inspect bob.json other-words.json
 says 'other-words.json is a copy of the request before, but differs in "created"'
-shows '==> other-words.json' 'created +19'
+shows '==> other-words.json' "created +'19"
 # In a directory its answers count, and it is said that their approver may have seen other words.
 succeeds skatool import other-words.json
 says 'warning: other-words.json: its "created" differs from that of request' "Put alice's approval"

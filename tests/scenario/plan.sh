@@ -38,8 +38,9 @@ plans 'to do' key "$(uri seal | sed 's/.*=//')"
 plans done alice
 plans ask fingerprints
 for what in approvals-dir state-dir evidence-dir 'audit log' agent; do plans 'to do' "$what"; done
+plans_no '(approvals|state)-dir +not set'
 plans_no 'SAM mode'
-grep -qE '^[1-9][0-9]* to do, [1-9][0-9]* to ask' stdout.txt || fail "no sum: $(cat stdout.txt)"
+grep -qxE "[1-9][0-9]* to do, [1-9][0-9]* to ask\. Then run skatool check-config as $me\." stdout.txt || fail "no sum: $(cat stdout.txt)"
 
 # What it prints is what does it: the HSM's first, then directories, as who owns them.
 grep -E '^ +\$ (skatool|install -d -o [^ ]+ -m)' stdout.txt | sed 's/^ *\$ //' >commands.txt
@@ -53,14 +54,56 @@ planned --policy timed.json --key "$(uri seal)"
 plans done 'timestamp key' clock
 plans done clocks
 plans done key 'with rules'
-plans done 'key authorization' seal
+plans done 'key authorization' 'has rules'
 if [ "$(id -u)" -ne 0 ]; then
     for what in state-dir evidence-dir 'audit log'; do plans done "$what"; done
-    plans ask approvals-dir "of $me alone"
+    plans ask approvals-dir "for $me only"
 fi
+
+# ---- Commands that can be pasted -----------------------------------------------------------------
+
+# run_command PATTERN: what the plan prints, with a shell as people paste it; stdin is what they type.
+run_command() {
+    grep -E "^ +\\$ $1" stdout.txt | sed 's/^ *\$ //' >command.txt
+    [ "$(wc -l <command.txt)" -eq 1 ] || fail "not one command: $(cat command.txt)"
+    bash ./command.txt >made.txt 2>&1 || fail "$(cat command.txt made.txt)"
+}
+configure "state-dir = \"$work/st at'e\"" "approvals-dir = $work/ap pr"
+sed -i "s|^pin-source = .*|pin-source = file:$work/new dir/my ;touch pwned; pin|" openssl.cnf
+planned
+plans 'to do' PIN "the PIN file $work/new dir/my .* pin is missing"
+run_command 'install -d [^-]'
+run_command 'bash' <<<"$pin"
+! grep -qF "$pin" made.txt || fail 'the PIN is shown'
+[ "$(cat new*/my*)" = "$pin" ] && [ "$(stat -c %a new*/my*)" = 600 ] && [ ! -e pwned ] ||
+    fail "not the PIN file: $(ls -lR)"
+run_command 'install -d -o [^ ]+ -m 700'
+grep -qE "install -d -o $me -g approvers -m 3770 '$work/ap pr'$" stdout.txt || fail "$(cat stdout.txt)"
+planned
+plans done PIN
+plans done login 'logged in'
+plans done state-dir "$work/st at'e"
+chmod 644 new*/my*
+planned
+run_command 'chown'
+planned
+plans done PIN
+chmod 750 st*
+mkdir -m 770 'ap pr'
+planned
+run_command 'chmod 3770'
+planned
+plans done approvals-dir 'ap pr, shared with the group'
+
+# ---- What is usually set -------------------------------------------------------------------------
+
+configure
+planned
+for what in approvals-dir state-dir audit-log 'timestamp key'; do plans - "$what" '(is |)not set'; done
 
 # ---- What is wrong -------------------------------------------------------------------------------
 
+configure 'timestamp-key = clock'
 chmod 644 pin
 planned
 plans 'to do' PIN 'mode 0644'
@@ -68,7 +111,7 @@ chmod 600 pin
 printf '0000\n' >pin
 planned
 plans 'to do' login PIN
-plans ask 'timestamp key' 'after a login'
+plans ask 'timestamp key' 'not looked for without a login'
 printf '%s\n' "$pin" >pin
 sed -i "s/^token = .*/token = seals/" openssl.cnf
 planned
@@ -97,8 +140,8 @@ certificate bob 300
 policy "$(rule 1 alice bob | sed 's/public_key/certificate/g; s/\.pub\.pem/.crt/g')" >certified.json
 planned --policy certified.json
 plans ask 'SAM mode'
-plans 'to do' alice 'a new certificate.*: this one expires at 2[0-9-]+ [0-9:]+ '
-plans done bob 'CN=bob'
+plans 'to do' alice 'a new certificate.*: this one, issued by CN=alice, expires at 2[0-9-]+ [0-9:]+ '
+plans done bob 'certificate issued by CN=bob$'
 policy "$(timed "$(rule 1 alice)")" >timed.json
 planned --policy timed.json
 plans 'to do' 'timestamp key' 'set timestamp-key'

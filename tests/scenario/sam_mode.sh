@@ -115,8 +115,10 @@ sam_refuses "nothing was found here.*carol has a certificate of CN=foreign" \
     "$(by_certificate alice carol)"
 
 by_certificate alice bob >policy.json
-succeeds keygen policy.json --ca rootca.crt
-says "approver alice: certificate of CN=alice, issued by CN=rootca, valid from .* until .*; chains to CN=rootca" \
+TZ='XST-5:30' succeeds keygen policy.json --ca rootca.crt
+# In the form of all times: local, then UTC.
+time='20[0-9-]+ [0-9:]{8} XST \((20[0-9-]+ )?[0-9:]{8} UTC\)'
+says "approver alice: certificate of CN=alice, issued by CN=rootca, valid from $time until $time; chains to CN=rootca" \
     "approver bob: .*chains to CN=rootca"
 succeeds skatool show --key "$(uri certified)"
 shows 'SAM-approved +yes'

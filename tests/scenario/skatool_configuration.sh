@@ -236,10 +236,10 @@ checked 3 "FAILED +agent .*agent.socket"
 
 # The audit log: not there, not to be made, not ours alone, no log.
 configure "audit-log = $work/audit.log"
-checked 0 "ok +audit-log +$work/audit.log, not there yet"
+checked 0 "ok +audit-log +$work/audit.log: not created yet"
 [ ! -e audit.log ] || fail "check-config makes the audit log"
 configure "audit-log = $work/nowhere/audit.log"
-checked 3 'FAILED +audit-log .*cannot make it.*No such file.*nothing is signed'
+checked 3 'FAILED +audit-log .*cannot create it.*No such file.*nothing is signed'
 configure "audit-log = $work/audit.log"
 printf '' >audit.log
 chmod 600 audit.log
@@ -261,7 +261,7 @@ mkdir -m 700 shared/state shared/deep/approvals
 configure "audit-log = $work/shared/audit.log" "state-dir = $work/shared/state" \
     "approvals-dir = $work/shared/deep/approvals"
 sed -i "s|^pin-source = .*|pin-source = file:$work/shared/deep/pin|" openssl.cnf
-checked 0 'ok +audit-log .*not there yet' "ok +state-dir +$work/shared/state" 'ok +approvals-dir' 'ok +login'
+checked 0 'ok +audit-log .*not created yet' "ok +state-dir +$work/shared/state" 'ok +approvals-dir' 'ok +login'
 for mode in 775 757; do
     chmod $mode shared
     checked 3 "FAILED +audit-log .*directory $work/shared,.*chmod go-w $work/shared" \

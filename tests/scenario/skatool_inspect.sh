@@ -166,7 +166,7 @@ inspected 0 modify.bin '^Modify payload' 'use rule: [0-9]+ bytes' 'use: one pers
 stamp=$(container "$(element 0x1057 "$(escaped document)")$(
     element 0x107 "$(number 1700000000 8)")$(element 0x1002 "$(escaped <(printf clock))")")
 bytes "$stamp" >stamp.bin
-inspected 0 stamp.bin '^Timestamp' 'time: 2023-11-14T22:13:20Z' 'timestamp key name: clock'
+inspected 0 stamp.bin '^Timestamp' 'time: 2023-11-14 22:13:20 UTC' 'timestamp key name: clock'
 
 signature_of_bob() { # FILE
     plain asn1parse -noout -out /dev/stdout -genconf <(printf '%s\n' 'asn1 = SEQUENCE:all' '[all]' \

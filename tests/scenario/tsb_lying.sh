@@ -174,13 +174,13 @@ told() {
     skatool check-config >stdout.txt 2>stderr.txt || true
 }
 told 0
-shows "^ok +clock +the broker's and this machine's agree"
+shows "^ok +clock +the broker's and this computer's agree"
 told 400
-shows "^warning +clock +the broker's is [34][0-9][0-9] seconds ahead of this machine's: .*by the broker's$"
+shows "^warning +clock +the broker's clock is [34][0-9][0-9] seconds ahead of this computer's: .*for time limits$"
 told 4000
-shows "^warning +clock +the broker's is [34][0-9]{3} seconds ahead of .* agree with this one are refused"
+shows "^warning +clock +the broker's clock is [34][0-9]{3} seconds ahead of .* agree with this one are refused"
 told -400
-shows "^warning +clock +the broker's is [34][0-9][0-9] seconds behind .* agree with this one are refused"
+shows "^warning +clock +the broker's clock is [34][0-9][0-9] seconds behind .* agree with this one are refused"
 broker "$(attributes "$alices" "$unblocked")" PENDING /v1/versionInfo '{"Version":"2.2.0"}'
 skatool check-config >stdout.txt 2>stderr.txt || true
 shows '^- +clock +the broker does not say what time it is'

@@ -3,6 +3,8 @@
  * What people are shown: known tokens word for word, broken ones where they break, and nothing that
  * could harm a terminal or fill a disk, whatever the bytes.
  */
+#include <stdlib.h>
+
 #include "codec_support.h"
 
 #include "tools/show/wire_dump.h"
@@ -52,7 +54,7 @@ static void published_token_is_shown(void **state)
                "key name: Broker-Transaction-Key-01\n"
                "timestamp: 52 bytes\n"
                "  payload: 9 bytes: 73656375726f737973, as text: securosys\n"
-               "  time: 2024-02-08T11:16:05Z (1707390965)\n"
+               "  time: 2024-02-08 11:16:05 UTC (1707390965)\n"
                "  timestamp key name: timestamp-key\n"
                "timestamp signature: SHA-256, 90 bytes: "
                "3058300c06082a8648ce3d0403020500034800304502203d4ddd12f57488a40074d689"
@@ -118,8 +120,9 @@ static void unknown_and_odd_values_are_shown(void **state)
     check_hex("08000000 3B000400 07000000", "operation: unknown (7)\n");
     check_hex("08000000 3B000100 01000000", "operation: broken, not 4 but 1 byte: 01\n");
     check_hex("08000000 07010400 01000000", "time: broken, not 8 but 4 bytes: 01000000\n");
-    check_hex("0C000000 07010800 0000000000000000", "time: 1970-01-01T00:00:00Z (0)\n");
-    check_hex("0C000000 07010800 7F41F4FF3A000000", "time: 9999-12-31T23:59:59Z (253402300799)\n");
+    check_hex("0C000000 07010800 0000000000000000", "time: 1970-01-01 00:00:00 UTC (0)\n");
+    check_hex("0C000000 07010800 7F41F4FF3A000000",
+              "time: 9999-12-31 23:59:59 UTC (253402300799)\n");
     check_hex("0C000000 07010800 8041F4FF3A000000", "time: beyond the year 9999 (253402300800)\n");
     check_hex("0C000000 07010800 FFFFFFFFFFFFFFFF",
               "time: beyond the year 9999 (18446744073709551615)\n");
@@ -272,5 +275,6 @@ int main(void)
         cmocka_unit_test(any_bytes_are_shown),
     };
 
+    setenv("TZ", "UTC", 1); /* times are shown as people read them */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "provider/base/printable.h"
+#include "tools/show/text.h"
 
 #define LABEL_SHOWN 200
-/* What means nothing to a shell, wherever it stands. */
-#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=,.:/+@%_-"
 
 static const struct {
     const char *name;
@@ -39,22 +38,6 @@ static void add_label(const char *label, struct ska_buffer *text)
     }
 }
 
-/* In single quotes, but for these themselves. */
-static void add_for_shell(const char *word, struct ska_buffer *text)
-{
-    if (word[strspn(word, PLAIN)] == 0) {
-        ska_buffer_text(text, word);
-        return;
-    }
-    ska_buffer_text(text, "'");
-    for (; *word != 0; word++) {
-        if (*word == '\'')
-            ska_buffer_text(text, "'\\'");
-        ska_buffer_add(text, word, 1);
-    }
-    ska_buffer_text(text, "'");
-}
-
 void agent_rule_option(const struct agent_rule *rule, struct ska_buffer *text)
 {
     struct ska_buffer word = {0};
@@ -67,7 +50,7 @@ void agent_rule_option(const struct agent_rule *rule, struct ska_buffer *text)
     if (rule->rate > 0)
         ska_buffer_format(&word, ",rate=%lu/s", (unsigned long)rule->rate);
     ska_buffer_text(text, " --allow ");
-    add_for_shell(ska_buffer_string(&word), text);
+    text_shell_word(text, ska_buffer_string(&word));
     text->failed = text->failed || word.failed;
     ska_buffer_free(&word);
 }

@@ -3,6 +3,7 @@
  * skatool audit: shows an audit log, with those that it went on from, and finds what was changed in
  * it. However long it is, it goes through line by line.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "tools/options.h"
 #include "tools/show/text.h"
 
-/* Rotated logs, the oldest first, and then the one that is written to. */
+/* Rotated logs, and the one that is written to. */
 #define FILES_MOST 200
 
 struct listing {
@@ -22,7 +23,7 @@ struct listing {
     const char *paths[FILES_MOST];
     size_t count;     /* of paths */
     size_t index;     /* of the one that is read */
-    const char *head; /* the hash that was noted; NULL: none */
+    const char *head; /* the hash that was noted, in lower case; NULL: none */
     bool json;
     uint64_t lines; /* of all */
     uint64_t faults;
@@ -192,6 +193,17 @@ static bool show_line(const struct listing *listing, const struct ska_audit_foun
     return text_print(&text, &listing->tool->errors);
 }
 
+static void add_noted_head(struct ska_buffer *text, const struct listing *listing)
+{
+    if (listing->head_line > 0)
+        ska_buffer_format(text, "The noted head is line %" PRIu64, listing->head_line);
+    else
+        ska_buffer_text(text, listing->continued > 0
+                                  ? "The noted head is the last line of the log before this one"
+                                  : "The noted head is that of an empty log");
+    ska_buffer_format(text, "; lines after it: %" PRIu64 "\n", listing->lines - listing->head_line);
+}
+
 static bool show_end(const struct listing *listing)
 {
     struct ska_buffer text = {0};
@@ -205,17 +217,14 @@ static bool show_end(const struct listing *listing)
                           listing->faults == 1 ? "place" : "places");
         return text_print(&text, &listing->tool->errors);
     }
-    ska_buffer_text(&text, ", each tied to the one before\n");
+    ska_buffer_text(&text, listing->lines > 0 ? ", each tied to the one before\n"
+                                              : ": there is nothing in the log\n");
     if (listing->continued > 0)
-        ska_buffer_format(&text,
-                          "The first one is tied to line %" PRIu64
-                          " of an older log: give that too, before this one.\n",
-                          listing->continued);
+        ska_buffer_format(
+            &text, "The first one is tied to line %" PRIu64 " of an older log: give that too.\n",
+            listing->continued);
     if (listing->head_found)
-        ska_buffer_format(&text,
-                          "The head that was noted is that of line %" PRIu64
-                          "; lines after it: %" PRIu64 "\n",
-                          listing->head_line, listing->lines - listing->head_line);
+        add_noted_head(&text, listing);
     ska_buffer_format(&text, "Head: %s\n", listing->last);
     if (!text_print(&text, &listing->tool->errors))
         return false;
@@ -361,6 +370,8 @@ static bool go_through_all(struct listing *listing, struct ska_audit_reader *rea
             return false;
         if (!listing->json && !listing->readable && listing->in_file > 0)
             return fail_foreign(listing);
+        if (listing->in_file == 0)
+            report_note("%s is empty", listing->paths[listing->index]);
         if (listing->index + 1 == listing->count)
             break;
         listing->index++;
@@ -377,16 +388,28 @@ static bool go_through_all(struct listing *listing, struct ska_audit_reader *rea
                     listing->first, listing->faults > 1 ? "; that is not all, see above" : "");
 }
 
-static bool check_head(struct tool *tool, const char *head)
+/* Others write digits in capitals. */
+static bool take_head(struct listing *listing, char lower[SKA_AUDIT_HASH_SIZE])
 {
-    return head == NULL || ska_audit_is_hash(head) ||
-           options_wrong(tool, "--head: 64 hexadecimal digits expected, as skatool audit shows");
+    size_t length = 0;
+
+    if (listing->head == NULL)
+        return true;
+    for (; length < SKA_AUDIT_HASH_SIZE - 1 && listing->head[length] != 0; length++)
+        lower[length] = (char)tolower((unsigned char)listing->head[length]);
+    lower[length] = 0;
+    if (strlen(listing->head) != length || !ska_audit_is_hash(lower))
+        return options_wrong(listing->tool,
+                             "--head: 64 hexadecimal digits expected, as skatool audit shows");
+    listing->head = lower;
+    return true;
 }
 
 bool audit_command(struct tool *tool, int argc, char **argv)
 {
     struct listing listing = {.tool = tool};
     struct ska_audit_reader *reader = NULL;
+    char head[SKA_AUDIT_HASH_SIZE];
     bool done = false;
     const struct option_entry options[] = {
         OPTION_TEXT("head", "HASH", "the head that was noted earlier: detects a truncated log",
@@ -396,7 +419,7 @@ bool audit_command(struct tool *tool, int argc, char **argv)
         .usage = "[--head HASH] [--json] FILE...",
         .help = "Shows an audit log, and finds lines that were changed, removed or inserted:\n"
                 "each line holds the hash of the one before. The last one, the head, is shown\n"
-                "at the end. Give all files of a rotated log, oldest first: the chain continues\n"
+                "at the end. Give all files of a rotated log, in any order: the chain continues\n"
                 "from one to the next. Needs no configuration.",
         .options = options,
         .operands = listing.paths,
@@ -404,11 +427,12 @@ bool audit_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = FILES_MOST,
     };
 
-    if (!options_parse(tool, &line, argc, argv) || !check_head(tool, listing.head))
+    if (!options_parse(tool, &line, argc, argv) || !take_head(&listing, head))
         return false;
     while (listing.count < FILES_MOST && listing.paths[listing.count] != NULL)
         listing.count++;
-    if (!ska_audit_read_open(listing.paths[0], tool->libctx, &reader, &tool->errors))
+    if (!ska_audit_read_order(listing.paths, listing.count, tool->libctx, &tool->errors) ||
+        !ska_audit_read_open(listing.paths[0], tool->libctx, &reader, &tool->errors))
         return false;
     done = go_through_all(&listing, reader);
     ska_audit_read_close(reader);

@@ -88,12 +88,13 @@ static void check_audit_place(struct tool *tool, const char *path)
 
     if (access(place, W_OK | X_OK) == 0) {
         if (ska_path_is_safe("audit-log", path, NULL, &quiet))
-            check_ok("audit-log", "%s, not there yet: it can be made", path);
+            check_ok("audit-log", "%s: not created yet; the first signature creates it", path);
         else
             check_captured(tool, "audit-log", &capture);
     } else {
         check_failed(tool, "audit-log", SKA_R_FILE_FAILURE,
-                     "%s is not there, and uid %lu cannot make it: %s: %s; nothing is signed then",
+                     "%s does not exist, and uid %lu cannot create it: %s: %s; nothing is signed "
+                     "without it",
                      path, (unsigned long)geteuid(), place, strerror(errno));
     }
     free(copy);

@@ -118,11 +118,12 @@ static void check_clock(int64_t broker)
     if (broker < 0)
         check_unset("clock", "the broker does not say what time it is");
     else if (llabs(ahead) <= CLOCK_TOLERANCE)
-        check_ok("clock", "the broker's and this machine's agree");
+        check_ok("clock", "the broker's and this computer's agree");
     else
         check_warning(
             "clock",
-            "the broker's is %lld seconds %s this machine's: time limits count by the broker's%s",
+            "the broker's clock is %lld seconds %s this computer's: the broker's counts for time "
+            "limits%s",
             llabs(ahead), ahead < 0 ? "behind" : "ahead of",
             refuses ? ", and approvers whose clocks agree with this one are refused" : "");
 }

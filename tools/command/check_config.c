@@ -18,6 +18,17 @@
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
+static void check_no_file(struct tool *tool)
+{
+    if (configuration_is_none(&tool->configuration))
+        check_failed(tool, "file", SKA_R_BAD_CONFIGURATION,
+                     "OPENSSL_CONF is empty: no configuration is read; name a file with it or "
+                     "with --config");
+    else
+        check_failed(tool, "file", SKA_R_BAD_CONFIGURATION, "%s does not exist: " OTHER_FILE,
+                     tool->configuration.path);
+}
+
 static bool check_config_file(struct tool *tool)
 {
     struct configuration *configuration = &tool->configuration;
@@ -30,8 +41,7 @@ static bool check_config_file(struct tool *tool)
         return false;
     }
     if (configuration->conf == NULL) {
-        check_failed(tool, "file", SKA_R_BAD_CONFIGURATION, "%s does not exist: " OTHER_FILE,
-                     configuration->path);
+        check_no_file(tool);
         return false;
     }
     check_ok("file", "%s", configuration->path);
@@ -197,12 +207,27 @@ static void check_config(struct tool *tool, const struct check_options *wanted)
     certificates_free(known);
 }
 
+/* What monitoring calls UNKNOWN. */
+#define STATUS_NO_RESULT 3
+
 static bool check_config_json(struct tool *tool, const struct check_options *wanted)
 {
     check_begin_json();
     if (check_config_file(tool))
         check_config(tool, wanted);
-    return check_end_json(tool);
+    if (check_end_json(tool))
+        return true;
+    tool->report.status = STATUS_NO_RESULT;
+    return false;
+}
+
+/* Abbreviated too, as getopt_long() takes it; also where the options are wrong. */
+static bool asks_for_json(char **argv)
+{
+    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+        if (strlen(*argv) > 2 && strncmp("--json", *argv, strlen(*argv)) == 0)
+            return true;
+    return false;
 }
 
 /* Settings that are wrong are not passed over. */
@@ -212,15 +237,27 @@ static bool apply_and_plan(struct tool *tool, const struct check_options *wanted
            plan_config(tool, wanted->key, wanted->policy, wanted->user, wanted->sam);
 }
 
+static bool check_options_fit(struct tool *tool, const struct check_options *wanted)
+{
+    if (!wanted->plan && (wanted->policy != NULL || wanted->user != NULL || wanted->sam))
+        return options_wrong(tool, "--policy, --sam and --user need --plan");
+    if (wanted->plan && wanted->json)
+        return options_wrong(tool, "--json cannot be used with --plan");
+    if (wanted->plan && wanted->certs != NULL)
+        return options_wrong(tool, "--certs cannot be used with --plan");
+    return true;
+}
+
 bool check_config_command(struct tool *tool, int argc, char **argv)
 {
     struct check_options wanted = {0};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "also look for this key", &wanted.key),
         OPTION_TEXT("certs", "FILE", "also check these certificates: CAs, a seal's", &wanted.certs),
-        OPTION_FLAG("json",
-                    "as JSON, for monitoring; other exit statuses: 0 ok, 1 warning, 2 failed",
-                    &wanted.json),
+        OPTION_FLAG(
+            "json",
+            "as JSON, for monitoring; other exit statuses: 0 ok, 1 warning, 2 failed, 3 no result",
+            &wanted.json),
         OPTION_FLAG("plan", "show what still has to be prepared, and how", &wanted.plan),
         OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
         OPTION_FLAG("sam", "with --plan: for a partition in SAM mode", &wanted.sam),
@@ -244,14 +281,11 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .options = options,
     };
 
-    if (!options_parse(tool, &line, argc, argv))
+    if (!options_parse(tool, &line, argc, argv) || !check_options_fit(tool, &wanted)) {
+        if (asks_for_json(argv) && !tool->help_shown)
+            tool->report.status = STATUS_NO_RESULT;
         return false;
-    if (!wanted.plan && (wanted.policy != NULL || wanted.user != NULL || wanted.sam))
-        return options_wrong(tool, "--policy, --sam and --user need --plan");
-    if (wanted.plan && wanted.json)
-        return options_wrong(tool, "--json cannot be used with --plan");
-    if (wanted.plan && wanted.certs != NULL)
-        return options_wrong(tool, "--certs cannot be used with --plan");
+    }
     if (wanted.json)
         return check_config_json(tool, &wanted);
     if (!check_config_file(tool))

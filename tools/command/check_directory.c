@@ -16,6 +16,7 @@
 #include "provider/sign/directory.h"
 #include "provider/sign/new_file.h"
 #include "tools/command/check.h"
+#include "tools/show/text.h"
 
 /*
  * The folder for evidence is made beforehand, before somebody else takes the name; but not by root,
@@ -49,6 +50,7 @@ static void check_evidence(struct tool *tool, const struct ska_directory *direct
 /* An approvals directory as its group would see it. */
 struct group_view {
     const char *path;
+    const char *word; /* the same, for a shell */
     struct stat place;
     char group[64]; /* "approvers", or its number */
 };
@@ -120,6 +122,7 @@ static bool leave_request(const struct ska_directory *directory, const struct gr
 /* What is wrong with the directory itself, and what would mend it. */
 static bool check_group_mode(struct tool *tool, const struct group_view *view)
 {
+    struct ska_buffer word = {0};
     char closed[PATH_MAX];
     struct stat status;
 
@@ -128,15 +131,18 @@ static bool check_group_mode(struct tool *tool, const struct group_view *view)
                      "%s has mode %04o: its group, %s, cannot see requests and leave approvals "
                      "there; its owner can fix that with chmod 3770 %s",
                      view->path, (unsigned int)(view->place.st_mode & 07777), view->group,
-                     view->path);
+                     view->word);
         return false;
     }
     if (find_closed_way(view, closed, &status)) {
+        text_shell_word(&word, closed);
         check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
                      "%s: its group, %s, cannot get there: %s has mode %04o; its owner can fix "
                      "that with chmod o+x %s, or with chgrp %s %s and chmod g+x %s",
                      view->path, view->group, closed, (unsigned int)(status.st_mode & 07777),
-                     closed, view->group, closed, closed);
+                     ska_buffer_string(&word), view->group, ska_buffer_string(&word),
+                     ska_buffer_string(&word));
+        ska_buffer_free(&word);
         return false;
     }
     return true;
@@ -154,7 +160,7 @@ static void check_left_request(struct tool *tool, const struct group_view *view,
                      "%s, cannot read: uid %lu is not in it, and the directory is not setgid; its "
                      "owner can fix that with chmod 3770 %s",
                      view->path, (unsigned long)geteuid(), own, view->group,
-                     (unsigned long)geteuid(), view->path);
+                     (unsigned long)geteuid(), view->word);
     else if ((left->st_mode & S_IRGRP) == 0)
         check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
                      "%s: files made there have mode %04o, so that the directory's group, %s, "
@@ -173,6 +179,7 @@ static bool is_shared(const struct group_view *view)
 
 static void check_group(struct tool *tool, const struct ska_directory *directory)
 {
+    struct ska_buffer word = {0};
     struct group_view view = {.path = ska_directory_path(directory)};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
@@ -184,34 +191,41 @@ static void check_group(struct tool *tool, const struct ska_directory *directory
         return;
     }
     name_group(view.place.st_gid, view.group);
+    text_shell_word(&word, view.path);
+    view.word = ska_buffer_string(&word);
     if (has_access_list(view.path))
-        check_ok("approvals-dir", "%s, whose access list was not looked at (getfacl)", view.path);
+        check_ok("approvals-dir", "%s; its access list was not checked (see getfacl)", view.path);
     else if (!is_shared(&view))
-        check_ok("approvals-dir",
-                 "%s, not shared: only uid %lu and root can leave approvals there (for a group: "
-                 "chgrp GROUP, and then chmod 3770)",
-                 view.path, (unsigned long)view.place.st_uid);
+        check_ok(
+            "approvals-dir",
+            "%s, not shared: only uid %lu and root can leave approvals there (to share it with a "
+            "group: chgrp GROUP, then chmod 3770)",
+            view.path, (unsigned long)view.place.st_uid);
     else if (!leave_request(directory, &view, &left, &quiet))
         check_captured(tool, "approvals-dir", &capture);
     else if (check_group_mode(tool, &view))
         check_left_request(tool, &view, &left);
+    ska_buffer_free(&word);
     ska_error_capture_clear(&capture);
 }
 
 /* A directory of somebody else's, which who signs may not use; false: that is not what is wrong. */
 static bool check_entry(struct tool *tool, const char *path)
 {
+    struct ska_buffer word = {0};
     char group[64];
     struct stat status;
 
     if (access(path, R_OK | W_OK | X_OK) == 0 || errno != EACCES || stat(path, &status) != 0)
         return false;
     name_group(status.st_gid, group);
+    text_shell_word(&word, path);
     check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
                  "%s belongs to uid %lu and the group %s, and uid %lu, who signs, cannot leave "
                  "requests there: chown %lu %s, or make this user one of the group",
                  path, (unsigned long)status.st_uid, group, (unsigned long)geteuid(),
-                 (unsigned long)geteuid(), path);
+                 (unsigned long)geteuid(), ska_buffer_string(&word));
+    ska_buffer_free(&word);
     return true;
 }
 

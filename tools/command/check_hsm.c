@@ -147,7 +147,7 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
         check_captured(tool, "login", &capture);
         return;
     }
-    check_ok("login", "as user");
+    check_ok("login", "logged in");
     check_timestamp_key(tool, token);
 }
 

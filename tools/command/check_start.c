@@ -20,11 +20,11 @@ static void check_log_file(const char *path)
     struct stat status;
 
     if (lstat(path, &status) != 0 && errno == ENOENT)
-        check_ok("log", "%s, not there yet", path);
+        check_ok("log", "%s: not created yet; the first failure creates it", path);
     else if (lstat(path, &status) != 0)
         check_warning("log", "%s: %s: " NOT_LOGGED, path, strerror(errno));
     else if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() || access(path, W_OK) != 0)
-        check_warning("log", "%s: not a regular file of this user's: " NOT_LOGGED, path);
+        check_warning("log", "%s: not a regular file that belongs to this user: " NOT_LOGGED, path);
     else
         check_ok("log", "%s", path);
 }
@@ -74,5 +74,5 @@ void check_start(struct tool *tool)
                               "user, will read the PIN and open the module. Keep it for a server's "
                               "own OPENSSL_CONF");
     else
-        check_ok("load", "early: PIN and module are taken when a program starts");
+        check_ok("load", "early: PIN and module are loaded when a program starts");
 }

@@ -4,6 +4,7 @@
  * like, a key reference or a folder of evidence, whatever is in it, and verifies what can be
  * verified without an HSM.
  */
+#include "tools/audit_read.h"
 #include "tools/command/inspect.h"
 
 #include <ctype.h>
@@ -263,7 +264,7 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
                     &signature),
         OPTION_TEXT(
             "audit-log", "FILE",
-            "the audit log that should list this evidence; rotated logs too, the oldest first",
+            "the audit log that should list this evidence; rotated logs too, each with --audit-log",
             &logs.last),
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
@@ -286,7 +287,8 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         .list = &logs,
     };
 
-    if (!options_parse(tool, &line, argc, argv))
+    if (!options_parse(tool, &line, argc, argv) ||
+        !ska_audit_read_order(logs.values, logs.count, tool->libctx, &tool->errors))
         return false;
     if (paths[0] == NULL)
         return options_wrong(tool, "missing argument: %s",

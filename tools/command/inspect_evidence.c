@@ -194,13 +194,13 @@ static void conclude_logs(struct evidence *evidence, const struct log_search *se
     if (search->continues && (executed == NULL || strcmp(executed, search->first) <= 0))
         verify_add(verification, VERIFY_MISSING,
                    "audit log: an older one that should name this %s: the one given continues it; "
-                   "give both, the older one first",
+                   "give both",
                    manifest);
     else if (executed != NULL && is_past(executed) && is_time(search->last) &&
              strcmp(executed, search->last) > 0)
         verify_add(verification, VERIFY_MISSING,
                    "audit log: a newer one that should name this %s: the one given ends before; "
-                   "give both, the older one first",
+                   "give both",
                    manifest);
     else
         verify_add(verification, VERIFY_WRONG, "audit log: does NOT know this %s", manifest);

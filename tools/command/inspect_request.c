@@ -125,7 +125,7 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)
         inspect_add_hex(text, "signature", ska_span_of(&request->signature));
-    text_row(text, "executed", request->executed);
+    text_stated_time_row(text, "executed", request->executed);
     inspect_add_others(text, json, known_members);
     ska_buffer_format(text, "\nApprovals: %zu\n", request->approval_count);
     for (size_t i = 0; i < request->approval_count; i++)

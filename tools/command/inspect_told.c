@@ -196,7 +196,7 @@ static void add_asked(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     inspect_add_hex(text, "payload", ska_span_of(&request->payload));
     request_text_unprotected(libctx, request, NULL, text);
     inspect_add_hex(text, "signature", ska_span_of(&request->signature));
-    text_row(text, "executed", request->executed);
+    text_stated_time_row(text, "executed", request->executed);
     ska_buffer_text(text, "\nAccording to the broker; nothing here proves it\n");
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/key_generate.h"
@@ -14,6 +15,7 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 #include "provider/rule/rule_codec.h"
+#include "tools/certificate_end.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"
 #include "tools/policy_file.h"
@@ -140,6 +142,21 @@ static void warn_of_impossible(const struct keygen *keygen)
                        label);
 }
 
+static void warn_of_end(void *arg, bool is_missed, const char *sentence)
+{
+    (void)arg;
+    (void)is_missed;
+    report_warning("%s", sentence);
+}
+
+/* An HSM that is not in SAM mode takes any. */
+static void warn_of_certificates(const struct ska_policy *policy)
+{
+    const struct certificate_ends ends = {time(NULL), NULL, warn_of_end, NULL};
+
+    certificate_ends_say_rules(&ends, policy->rules);
+}
+
 static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
 {
     const char *anyone =
@@ -153,6 +170,7 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
         report_warning("the modify rule is always satisfied: %s can change the rules of '%s'",
                        anyone, label);
     warn_of_impossible(keygen);
+    warn_of_certificates(policy);
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
         report_warning("approvals to sign with '%s' never expire: anyone who keeps them can have "
                        "the same thing signed again, years from now too. "

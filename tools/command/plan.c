@@ -2,30 +2,29 @@
 #include "tools/command/plan.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "provider/base/printable.h"
 #include "tools/show/text.h"
 
-static void print_line(const char *start, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void print_line(const char *start, const char *format, va_list args)
+/* Whole, however long: half a command would do something else. */
+static void print_line(const char *start, struct ska_buffer *untrusted)
 {
-    struct ska_buffer untrusted = {0};
     struct ska_buffer line = {0};
 
-    ska_buffer_format_args(&untrusted, format, args);
     ska_buffer_text(&line, start);
-    text_printable(&line, ska_span_text(ska_buffer_string(&untrusted)));
+    ska_buffer_printable(&line, ska_span_text(ska_buffer_string(untrusted)), SIZE_MAX);
     printf("%s\n", ska_buffer_string(&line));
     fflush(stdout);
     ska_buffer_free(&line);
-    ska_buffer_free(&untrusted);
+    ska_buffer_free(untrusted);
 }
 
 void plan_item(struct plan *plan, enum plan_state state, const char *what, const char *format, ...)
 {
     static const char *const states[] = {
-        [PLAN_DONE] = "done", [PLAN_TO_DO] = "to do", [PLAN_ASK] = "ask"};
+        [PLAN_DONE] = "done", [PLAN_TO_DO] = "to do", [PLAN_ASK] = "ask", [PLAN_UNSET] = "-"};
+    struct ska_buffer text = {0};
     char start[64];
     va_list args;
 
@@ -33,17 +32,27 @@ void plan_item(struct plan *plan, enum plan_state state, const char *what, const
     plan->to_ask += state == PLAN_ASK;
     snprintf(start, sizeof(start), "%-6s %-18s ", states[state], what);
     va_start(args, format);
-    print_line(start, format, args);
+    ska_buffer_format_args(&text, format, args);
     va_end(args);
+    print_line(start, &text);
 }
 
 void plan_command(const char *format, ...)
 {
+    struct ska_buffer text = {0};
     va_list args;
 
     va_start(args, format);
-    print_line("           $ ", format, args);
+    for (const char *next = format; *next != 0; next++) {
+        if (strncmp(next, "%s", 2) != 0) {
+            ska_buffer_add(&text, next, 1);
+            continue;
+        }
+        text_shell_word(&text, va_arg(args, const char *));
+        next++;
+    }
     va_end(args);
+    print_line("           $ ", &text);
 }
 
 /* ---- What is given ------------------------------------------------------------------------------

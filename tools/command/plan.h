@@ -12,7 +12,8 @@
 enum plan_state {
     PLAN_DONE,
     PLAN_TO_DO,
-    PLAN_ASK /* it does not show from here: whoever runs the HSM knows, or another user sees it */
+    PLAN_ASK,  /* it does not show from here: the HSM's officers know, or another user sees it */
+    PLAN_UNSET /* a setting that is usually wanted, and may be left out */
 };
 
 struct plan {
@@ -26,10 +27,13 @@ struct plan {
     size_t to_ask;
 };
 
-/* A line, printed at once: what is or shall be there, and in words how it stands. */
+/* A line, printed at once: what is needed, and how it stands. */
 void plan_item(struct plan *plan, enum plan_state state, const char *what, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* A command that does it, on a line of its own under an item. */
+/*
+ * A command that does it, on a line of its own under an item. Each %s is a word, quoted for the
+ * shell; no other conversions.
+ */
 void plan_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether some rule of the policy has time limits, or names approvers by certificate. */

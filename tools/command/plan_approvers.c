@@ -3,13 +3,16 @@
  * skatool check-config --plan: the approvers that a policy file names.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <openssl/x509.h>
 
+#include "provider/rule/approver_name.h"
 #include "tools/certificate_end.h"
 #include "tools/command/plan.h"
+#include "tools/show/text.h"
 
 static const struct ska_approver *approver_at(const struct plan *plan, size_t number)
 {
@@ -44,26 +47,21 @@ static bool was_there(const struct plan *plan, size_t number)
     return false;
 }
 
-static void name_issuer(const X509 *certificate, char name[256])
-{
-    if (X509_NAME_oneline(X509_get_issuer_name(certificate), name, 256) == NULL)
-        name[0] = 0;
-}
-
 static void plan_certificate(struct plan *plan, const char *name, const X509 *certificate)
 {
     enum certificate_end end = certificate_end(certificate, time(NULL));
+    char *name_shown = ska_x509_name_shown(X509_get_issuer_name(certificate), TEXT_LIMIT);
+    const char *issuer = name_shown == NULL ? "(no name)" : name_shown;
     struct ska_buffer ended = {0};
-    char issuer[256];
 
     certificate_end_text(certificate, end, &ended);
-    name_issuer(certificate, issuer);
     if (end != CERTIFICATE_VALID && end != CERTIFICATE_NOT_YET_VALID)
         plan_item(plan, PLAN_TO_DO, name,
-                  "a new certificate, and rules that name it: this one%s; it is for %s",
-                  ska_buffer_string(&ended), issuer);
+                  "get a new certificate, and rules that name it: this one, issued by %s,%s",
+                  issuer, ska_buffer_string(&ended));
     else
-        plan_item(plan, PLAN_DONE, name, "a certificate of %s", issuer);
+        plan_item(plan, PLAN_DONE, name, "certificate issued by %s", issuer);
+    free(name_shown);
     ska_buffer_free(&ended);
 }
 
@@ -71,7 +69,7 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
 {
     const unsigned char *at = approver->data.data;
     const char *name =
-        approver->name.data == NULL ? "without a name" : (const char *)approver->name.data;
+        approver->name.data == NULL ? "(no name)" : (const char *)approver->name.data;
     X509 *certificate = approver->type != SKA_APPROVER_CERTIFICATE
                             ? NULL
                             : d2i_X509(NULL, &at, (long)approver->data.length);
@@ -79,16 +77,17 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
     if (approver->type == SKA_APPROVER_ONBOARDED)
         plan_item(plan, PLAN_ASK, name,
                   "has the broker made their key and certificate, and have they fetched the key "
-                  "(onboarded)? Who they are, only the broker says then");
+                  "(onboarding)? Whose key it is, only the broker says");
     else if (certificate != NULL)
         plan_certificate(plan, name, certificate);
     else if (approver->type == SKA_APPROVER_CERTIFICATE)
         plan_item(plan, PLAN_TO_DO, name,
-                  "a new certificate, and rules that name it: this one cannot be read");
+                  "get a new certificate, and rules that name it: this one cannot be read");
     else if (plan->sam)
         plan_item(
             plan, PLAN_TO_DO, name,
-            "a certificate of a CA that the partition knows: SAM mode does not accept plain keys");
+            "get a certificate from a CA that the partition knows: SAM mode does not accept plain "
+            "keys");
     else
         plan_item(plan, PLAN_DONE, name, "a public key");
     X509_free(certificate);
@@ -100,6 +99,6 @@ void plan_approvers(struct plan *plan)
         if (!was_there(plan, i))
             plan_approver(plan, approver_at(plan, i));
     plan_item(plan, PLAN_ASK, "fingerprints",
-              "has each of them confirmed the fingerprint of their key, by telephone or face to "
+              "has each approver confirmed the fingerprint of their key, by telephone or face to "
               "face? skatool inspect shows it");
 }

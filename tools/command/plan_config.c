@@ -49,10 +49,10 @@ static const char *find_signer(const struct ska_settings *settings)
 static void print_end(const struct plan *plan)
 {
     if (plan->to_do == 0 && plan->to_ask == 0)
-        printf("\nNothing is left to do; skatool check-config tries it.\n");
+        printf("\nNothing is left to do. Now run skatool check-config as %s.\n", plan->user);
     else
-        printf("\n%zu to do, %zu to ask; then skatool check-config, as %s, tries it.\n",
-               plan->to_do, plan->to_ask, plan->user);
+        printf("\n%zu to do, %zu to ask. Then run skatool check-config as %s.\n", plan->to_do,
+               plan->to_ask, plan->user);
 }
 
 bool plan_config(struct tool *tool, const char *key, const char *policy, const char *user, bool sam)
@@ -80,7 +80,7 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
         printf("\nApprovers, in %s\n", policy);
         plan_approvers(&plan);
     }
-    printf("\nOn this computer\n");
+    printf("\nOn this computer (run these commands as root)\n");
     plan_host(&plan);
     print_end(&plan);
     ska_policy_clear(&read);

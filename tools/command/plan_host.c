@@ -26,9 +26,10 @@ static void plan_provider(struct plan *plan)
     if (object != NULL)
         plan_item(plan, PLAN_DONE, "provider", "%s", path);
     else
-        plan_item(plan, PLAN_TO_DO, "provider",
-                  "install it (the package ska-provider, or cmake --install), or set module: %s",
-                  path == NULL ? "out of memory" : dlerror());
+        plan_item(
+            plan, PLAN_TO_DO, "provider",
+            "install it (package ska-provider, or cmake --install), or set module to its path: %s",
+            path == NULL ? "out of memory" : dlerror());
     if (object != NULL)
         dlclose(object);
     free(path);
@@ -39,11 +40,13 @@ static const struct passwd *plan_signer(struct plan *plan)
     const struct passwd *entry = getpwnam(plan->user);
 
     if (entry != NULL && entry->pw_uid == 0)
-        plan_item(plan, PLAN_TO_DO, "signer", "a user other than root, for --user");
+        plan_item(plan, PLAN_TO_DO, "signer",
+                  "root should not use the keys: name another user with --user");
     else if (entry != NULL)
         plan_item(plan, PLAN_DONE, "signer", "the user %s", plan->user);
     else {
-        plan_item(plan, PLAN_TO_DO, "signer", "the user %s, who uses the keys", plan->user);
+        plan_item(plan, PLAN_TO_DO, "signer", "create the user %s, who will use the keys",
+                  plan->user);
         plan_command("useradd --system --home-dir /var/lib/ska --shell /usr/sbin/nologin %s",
                      plan->user);
     }
@@ -53,23 +56,50 @@ static const struct passwd *plan_signer(struct plan *plan)
 /* ---- Files that only the signer may read -------------------------------------------------------
  */
 
+/* Where the secret comes from. */
+enum secret_source { SECRET_TYPED, SECRET_FILE /* too long to type, or several lines */ };
+
+/* Bash, since other shells cannot read without an echo. */
+#define TYPE_SECRET                                                                                \
+    "IFS= read -rsp \"$0: \" it && install -o \"$1\" -m 600 /dev/null \"$2\" && "                  \
+    "printf \"%s\\n\" \"$it\" >\"$2\""
+
+static void plan_missing_secret(struct plan *plan, const char *what, const char *path,
+                                enum secret_source source)
+{
+    char *copy = strdup(path);
+    const char *place = copy == NULL ? "." : dirname(copy);
+
+    plan_item(plan, PLAN_TO_DO, what, "the %s file %s is missing", what, path);
+    if (access(place, F_OK) != 0)
+        plan_command("install -d %s", place);
+    if (source == SECRET_TYPED)
+        plan_command("bash -c %s %s %s %s", TYPE_SECRET, what, plan->user, path);
+    else
+        plan_command("install -o %s -m 600 FILE %s", plan->user, path);
+    free(copy);
+}
+
 static void plan_secret(struct plan *plan, const struct passwd *signer, const char *what,
-                        const char *path)
+                        const char *path, enum secret_source source)
 {
     struct stat status;
 
     if (path == NULL)
         return;
     if (stat(path, &status) != 0 && errno == EACCES) {
-        plan_item(plan, PLAN_ASK, what, "%s cannot be seen by uid %lu", path,
+        plan_item(plan, PLAN_ASK, what, "%s cannot be seen by uid %lu: run this as root", path,
                   (unsigned long)geteuid());
+    } else if (stat(path, &status) != 0 && errno == ENOENT) {
+        plan_missing_secret(plan, what, path, source);
     } else if (stat(path, &status) != 0) {
-        plan_item(plan, PLAN_TO_DO, what, "%s, and what is to be in it: %s", path, strerror(errno));
-        plan_command("install -o %s -m 600 /dev/stdin %s", plan->user, path);
+        plan_item(plan, PLAN_TO_DO, what, "the %s file %s: %s", what, path, strerror(errno));
     } else if ((status.st_mode & 077) != 0 ||
                (status.st_uid != 0 && (signer == NULL || status.st_uid != signer->pw_uid))) {
-        plan_item(plan, PLAN_TO_DO, what, "%s is for %s alone; it has uid %lu, mode %04o", path,
-                  plan->user, (unsigned long)status.st_uid, (unsigned int)status.st_mode & 07777);
+        plan_item(plan, PLAN_TO_DO, what,
+                  "only %s may have access to %s, which belongs to uid %lu and has mode %04o",
+                  plan->user, path, (unsigned long)status.st_uid,
+                  (unsigned int)status.st_mode & 07777);
         plan_command("chown %s %s && chmod 600 %s", plan->user, path, path);
     } else {
         plan_item(plan, PLAN_DONE, what, "%s", path);
@@ -86,14 +116,16 @@ static void plan_secrets(struct plan *plan, const struct passwd *signer)
     const struct ska_settings *settings = &plan->tool->configuration.settings;
 
     if (settings->tsb_url == NULL) {
-        plan_secret(plan, signer, "PIN", secret_path(settings->pin_source));
+        plan_secret(plan, signer, "PIN", secret_path(settings->pin_source), SECRET_TYPED);
         return;
     }
-    plan_secret(plan, signer, "client key", settings->tsb_client_key);
-    plan_secret(plan, signer, "access token", secret_path(settings->tsb_token_source));
-    plan_secret(plan, signer, "API keys", secret_path(settings->tsb_api_key_source));
-    plan_secret(plan, signer, "key password", secret_path(settings->tsb_key_password_source));
-    plan_secret(plan, signer, "proxy password", secret_path(settings->tsb_proxy_source));
+    plan_secret(plan, signer, "client key", settings->tsb_client_key, SECRET_FILE);
+    plan_secret(plan, signer, "access token", secret_path(settings->tsb_token_source), SECRET_FILE);
+    plan_secret(plan, signer, "API key", secret_path(settings->tsb_api_key_source), SECRET_FILE);
+    plan_secret(plan, signer, "key password", secret_path(settings->tsb_key_password_source),
+                SECRET_TYPED);
+    plan_secret(plan, signer, "proxy password", secret_path(settings->tsb_proxy_source),
+                SECRET_TYPED);
 }
 
 /* ---- Directories --------------------------------------------------------------------------------
@@ -117,7 +149,7 @@ static void plan_private(struct plan *plan, const struct passwd *signer, const c
         plan_item(plan, PLAN_DONE, what, "%s", path);
         return;
     }
-    plan_item(plan, PLAN_TO_DO, what, "the directory %s, of %s alone", path, plan->user);
+    plan_item(plan, PLAN_TO_DO, what, "the directory %s, for %s only", path, plan->user);
     plan_command("install -d -o %s -m 700 %s", plan->user, path);
 }
 
@@ -142,18 +174,18 @@ static void plan_approvals_dir(struct plan *plan, const struct passwd *signer)
         return;
     if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode) || !is_of(&status, signer)) {
         plan_item(plan, PLAN_TO_DO, "approvals-dir",
-                  "the directory %s, of %s and the group of the approvers", path, plan->user);
-        plan_command("install -d -o %s -g %s -m 3770 %s", plan->user, USUAL_GROUP, path);
+                  "the directory %s, for %s and the approvers' group", path, plan->user);
+        plan_command("install -d -o %s -g " USUAL_GROUP " -m 3770 %s", plan->user, path);
         return;
     }
     group = getgrgid(status.st_gid);
     if ((status.st_mode & 07777) == 03770)
-        plan_item(plan, PLAN_DONE, "approvals-dir", "%s, of the group %s", path,
+        plan_item(plan, PLAN_DONE, "approvals-dir", "%s, shared with the group %s", path,
                   group == NULL ? "without a name" : group->gr_name);
     else if ((status.st_mode & 077) == 0)
         plan_item(plan, PLAN_ASK, "approvals-dir",
-                  "%s is of %s alone: does no other user of this computer approve? Else chgrp, and "
-                  "then chmod 3770",
+                  "%s is for %s only. Do approvers have accounts here? Then give it their group "
+                  "and mode 3770.",
                   path, plan->user);
     else {
         plan_item(plan, PLAN_TO_DO, "approvals-dir", "%s has mode %04o, not 3770", path,
@@ -174,15 +206,17 @@ static void plan_group(struct plan *plan)
     group = stat(path, &status) == 0 && (status.st_mode & 070) != 0 ? getgrgid(status.st_gid)
                                                                     : getgrnam(USUAL_GROUP);
     if (group == NULL) {
-        plan_item(plan, PLAN_TO_DO, "approvers", "a group for them, " USUAL_GROUP);
+        plan_item(plan, PLAN_TO_DO, "approvers", "create the group " USUAL_GROUP);
         plan_command("groupadd --system " USUAL_GROUP);
     } else if (group->gr_mem[0] == NULL) {
-        plan_item(plan, PLAN_TO_DO, "approvers", "nobody is in the group %s", group->gr_name);
+        plan_item(plan, PLAN_TO_DO, "approvers",
+                  "add the approvers to the group %s, which has no members", group->gr_name);
         plan_command("usermod --append --groups %s NAME", group->gr_name);
     } else {
-        plan_item(plan, PLAN_ASK, "approvers",
-                  "should everybody in the group %s see all requests? getent group %s",
-                  group->gr_name, group->gr_name);
+        plan_item(
+            plan, PLAN_ASK, "approvers",
+            "may all members of the group %s see all requests? List them with: getent group %s",
+            group->gr_name, group->gr_name);
     }
 }
 
@@ -198,7 +232,7 @@ static void plan_agent(struct plan *plan, const char *path)
         return;
     }
     plan_item(plan, PLAN_TO_DO, "agent",
-              "one that listens at %s; for a systemd unit see skatool(1), agent", path);
+              "start an agent that listens at %s; for a systemd unit see skatool(1), agent", path);
 }
 
 static void plan_agents(struct plan *plan)
@@ -211,6 +245,28 @@ static void plan_agents(struct plan *plan)
          path = strtok_r(NULL, ",", &rest))
         plan_agent(plan, path);
     free(copy);
+}
+
+/* ---- What is not set ----------------------------------------------------------------------------
+ */
+
+/* What most signers want, each with its usual value. */
+static void plan_unset(struct plan *plan)
+{
+    const struct ska_settings *settings = &plan->tool->configuration.settings;
+
+    if (settings->approvals_dir == NULL && settings->tsb_url == NULL)
+        plan_item(plan, PLAN_UNSET, "approvals-dir",
+                  "not set: each request and approval has to be passed on by hand; usual: "
+                  "/var/lib/ska/approvals");
+    if (settings->state_dir == NULL)
+        plan_item(plan, PLAN_UNSET, "state-dir",
+                  "not set: the end of the audit log and executed requests are not remembered; "
+                  "usual: /var/lib/ska/state");
+    if (settings->audit_log == NULL && !ska_settings_audit_to_syslog(settings))
+        plan_item(plan, PLAN_UNSET, "audit-log",
+                  "not set: requests and signatures are not logged; usual: "
+                  "/var/log/ska/audit.log");
 }
 
 /* Without it somebody with the signer's login has to execute what is approved. */
@@ -226,8 +282,8 @@ static void plan_execution(struct plan *plan)
         return;
     }
     plan_item(plan, PLAN_ASK, "blocking keys",
-              "should a risk officer be able to stop a key without the signer? That takes systemd "
-              "units, with the signer's User= and OPENSSL_CONF in a drop-in");
+              "should a risk officer be able to block keys without the signer? Then enable these "
+              "systemd units, with the signer's User= and OPENSSL_CONF in a drop-in");
     plan_command("systemctl enable --now ska-execute.path ska-execute.timer");
 }
 
@@ -246,4 +302,5 @@ void plan_host(struct plan *plan)
     plan_audit_log(plan, signer);
     plan_agents(plan);
     plan_execution(plan);
+    plan_unset(plan);
 }

@@ -36,7 +36,7 @@ static void plan_ska_calls(struct plan *plan, struct hsm_module *module)
     if (hsm_module_supports_ska(module, &quiet))
         plan_item(plan, PLAN_DONE, "SKA calls", "can be made");
     else
-        plan_item(plan, PLAN_TO_DO, "SKA calls", "for keys with rules: %s",
+        plan_item(plan, PLAN_TO_DO, "SKA calls", "keys with rules need them: %s",
                   ska_error_capture_text(&capture));
     ska_error_capture_clear(&capture);
 }
@@ -51,8 +51,8 @@ static bool plan_module(struct plan *plan)
 
     if (settings->pkcs11_module == NULL) {
         plan_item(plan, PLAN_TO_DO, "PKCS#11 module",
-                  "set pkcs11-module to the one of the HSM's PKCS#11 provider, which its vendor "
-                  "gives out (for a Primus HSM /usr/local/primus/lib/libprimusP11.so), or tsb-url");
+                  "set pkcs11-module to the PKCS#11 library of the HSM's vendor (for a Primus HSM "
+                  "/usr/local/primus/lib/libprimusP11.so), or set tsb-url");
         return false;
     }
     if (!hsm_module_open(settings->pkcs11_module, settings->pkcs11_init_args, &module, &quiet)) {
@@ -68,15 +68,15 @@ static bool plan_module(struct plan *plan)
     return true;
 }
 
-/* What lets a partition have keys with rules; `shown` names a key that has some. */
-static void plan_key_auth(struct plan *plan, const char *shown, const char *more)
+/* What lets a partition have keys with rules; `shown`: the key has some. */
+static void plan_key_auth(struct plan *plan, bool shown, const char *more)
 {
-    if (shown != NULL)
-        plan_item(plan, PLAN_DONE, "key authorization", "the key '%s' has rules", shown);
+    if (shown)
+        plan_item(plan, PLAN_DONE, "key authorization", "the key has rules");
     else
         plan_item(plan, PLAN_ASK, "key authorization",
                   "has a security officer allowed user configuration (use_usr_cnf) and then "
-                  "key_auth%s for the partition? Without it there are no keys with rules",
+                  "key_auth%s for the partition? Keys with rules need it",
                   more);
 }
 
@@ -90,7 +90,7 @@ static void plan_sam(struct plan *plan)
               "configuration, before the keys are made?");
     plan_item(plan, PLAN_ASK, "CAs",
               "in SAM mode: are the CAs of the approvers' certificates in the partition's "
-              "configuration? It accepts them only by an XML import");
+              "configuration? They can only be added by an XML import");
 }
 
 static struct hsm_token *plan_token(struct plan *plan)
@@ -108,8 +108,8 @@ static struct hsm_token *plan_token(struct plan *plan)
                   ska_error_capture_text(&capture));
     else
         plan_item(plan, PLAN_TO_DO, "partition",
-                  "have one made that is called \"%s\", with PKCS#11 (pkcs11) allowed and a PIN of "
-                  "its user, and name it in the module's own configuration: %s",
+                  "have a partition \"%s\" created, with PKCS#11 (pkcs11) allowed and a user PIN, "
+                  "and name it in the module's own configuration: %s",
                   defaults.token, ska_error_capture_text(&capture));
     ska_error_capture_clear(&capture);
     return token;
@@ -127,14 +127,14 @@ static bool plan_login(struct plan *plan, struct hsm_token *token)
 
     if (!hsm_pin_is_named(&source)) {
         plan_item(plan, PLAN_ASK, "login",
-                  "no pin-source is set: a person types the PIN each time");
+                  "pin-source is not set: is somebody there to type the PIN each time?");
         return false;
     }
     done = hsm_token_login(token, &source, &quiet);
     if (done)
-        plan_item(plan, PLAN_DONE, "login", "as user");
+        plan_item(plan, PLAN_DONE, "login", "logged in");
     else if (capture.reason == SKA_R_PIN_UNREADABLE || capture.reason == SKA_R_PIN_MISSING)
-        plan_item(plan, PLAN_ASK, "login", "not tried, %s", ska_error_capture_text(&capture));
+        plan_item(plan, PLAN_ASK, "login", "not tried: %s", ska_error_capture_text(&capture));
     else
         plan_item(plan, PLAN_TO_DO, "login", "%s", ska_error_capture_text(&capture));
     ska_error_capture_clear(&capture);
@@ -149,12 +149,22 @@ static void plan_clock(struct plan *plan, uint64_t seconds)
     long long difference = (long long)seconds - (long long)time(NULL);
 
     if (llabs(difference) <= CLOCK_TOLERANCE)
-        plan_item(plan, PLAN_DONE, "clocks", "of HSM and computer agree");
+        plan_item(plan, PLAN_DONE, "clocks", "HSM and computer agree");
     else
         plan_item(
             plan, PLAN_TO_DO, "clocks",
-            "the HSM's is %lld seconds %s this computer's: time limits count by the HSM's clock",
+            "the HSM's clock is %lld seconds %s this computer's: the HSM's counts for time limits",
             llabs(difference), difference > 0 ? "ahead of" : "behind");
+}
+
+static void plan_timestamp_command(const char *label)
+{
+    const struct ska_span no_id = {NULL, 0};
+    char *uri = hsm_uri_format(NULL, ska_span_text(label), no_id, HSM_OBJECT_ANY);
+
+    if (uri != NULL)
+        plan_command("skatool keygen --timestamp --key %s --algorithm EC", uri);
+    free(uri);
 }
 
 static void plan_timestamp_key(struct plan *plan, struct hsm_token *token)
@@ -168,25 +178,25 @@ static void plan_timestamp_key(struct plan *plan, struct hsm_token *token)
 
     if (label == NULL)
         plan_item(plan, PLAN_TO_DO, "timestamp key",
-                  "the rules have time limits: set timestamp-key to its label, clock perhaps");
+                  "set timestamp-key to its label, for example clock: the rules have time limits");
     else if (token == NULL)
-        plan_item(plan, PLAN_ASK, "timestamp key", "'%s', to be looked for after a login", label);
+        plan_item(plan, PLAN_ASK, "timestamp key", "'%s': not looked for without a login", label);
     else if (hsm_key_find(token, &match, plan->tool->libctx, &key, &quiet) &&
              ska_hsm_now(key, label, &seconds, &quiet)) {
         plan_item(plan, PLAN_DONE, "timestamp key", "'%s'", label);
         plan_clock(plan, seconds);
     } else {
         plan_item(plan, PLAN_TO_DO, "timestamp key", "%s", ska_error_capture_text(&capture));
-        plan_command("skatool keygen --timestamp --key 'ska:object=%s' --algorithm EC", label);
+        plan_timestamp_command(label);
     }
     ska_error_capture_clear(&capture);
     backend_key_free(key);
 }
 
-static void plan_make_key(struct plan *plan, const char *trouble)
+static void plan_make_key(struct plan *plan, const char *uri, const char *trouble)
 {
     plan_item(plan, PLAN_TO_DO, "key", "%s", trouble);
-    plan_command("skatool keygen --key '%s' --algorithm EC --policy %s", plan->key,
+    plan_command("skatool keygen --key %s --algorithm EC --policy %s", uri,
                  plan->policy_path == NULL ? "policy.json" : plan->policy_path);
 }
 
@@ -199,27 +209,31 @@ static bool plan_key(struct plan *plan, bool can_look)
     struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct backend_key *key = NULL;
+    char *shown = NULL; /* without a PIN */
     bool has_rules = false;
 
     if (!hsm_uri_parse(plan->key, &uri, &quiet)) {
         plan_item(plan, PLAN_TO_DO, "key", "%s", ska_error_capture_text(&capture));
+    } else if ((shown = hsm_uri_write(uri)) == NULL) {
+        plan_item(plan, PLAN_TO_DO, "key", "out of memory");
     } else if (!can_look) {
-        plan_item(plan, PLAN_ASK, "key", "%s, to be looked for after a login", plan->key);
+        plan_item(plan, PLAN_ASK, "key", "%s: not looked for yet, see above", shown);
     } else {
         wanted = tool_look_up(uri, &defaults);
         wanted.source.prompt = NULL;
         if (!keys_find(&plan->tool->configuration.settings, &wanted, plan->tool->libctx, &key,
                        &quiet))
-            plan_make_key(plan, ska_error_capture_text(&capture));
+            plan_make_key(plan, shown, ska_error_capture_text(&capture));
         else {
             has_rules = backend_key_is_ska(key);
             plan_item(plan, PLAN_DONE, "key", "'%s', %s", backend_key_label(key),
-                      has_rules ? "with rules" : "an ordinary one");
+                      has_rules ? "with rules" : "without rules (ordinary)");
         }
     }
     ska_error_capture_clear(&capture);
     hsm_uri_free(uri);
     backend_key_free(key);
+    free(shown);
     return has_rules;
 }
 
@@ -229,10 +243,14 @@ void plan_hsm(struct plan *plan)
     bool logged_in = token != NULL && plan_login(plan, token);
     bool has_rules = plan->key != NULL && plan_key(plan, logged_in);
 
-    plan_key_auth(plan, has_rules ? plan->key : NULL, "");
+    plan_key_auth(plan, has_rules, "");
     plan_sam(plan);
     if (wants_timestamps(plan))
         plan_timestamp_key(plan, logged_in ? token : NULL);
+    else
+        plan_item(plan, PLAN_UNSET, "timestamp key",
+                  "timestamp-key is not set: rules with time limits, which limit how long an "
+                  "approval can be used, need it");
 }
 
 /* ---- A broker -----------------------------------------------------------------------------------
@@ -249,8 +267,9 @@ static void plan_licence(struct plan *plan, struct tsb_connection *connection)
     } else if (licence.key_auth && licence.rest_api && licence.tsb_engine) {
         plan_item(plan, PLAN_DONE, "licence", "KEY_AUTH, REST_API, TSB_ENGINE");
     } else {
-        plan_item(plan, PLAN_TO_DO, "licence", "without%s%s%s", licence.key_auth ? "" : " KEY_AUTH",
-                  licence.rest_api ? "" : " REST_API", licence.tsb_engine ? "" : " TSB_ENGINE");
+        plan_item(plan, PLAN_TO_DO, "licence", "missing:%s%s%s",
+                  licence.key_auth ? "" : " KEY_AUTH", licence.rest_api ? "" : " REST_API",
+                  licence.tsb_engine ? "" : " TSB_ENGINE");
     }
     ska_error_capture_clear(&capture);
 }
@@ -276,7 +295,7 @@ void plan_broker(struct plan *plan)
         plan_licence(plan, connection);
     if (plan->key != NULL)
         has_rules = plan_key(plan, reached);
-    plan_key_auth(plan, has_rules ? plan->key : NULL, ", jce, rest_api and tsb_engine");
+    plan_key_auth(plan, has_rules, ", jce, rest_api and tsb_engine");
     plan_sam(plan);
     ska_bytes_free(&version);
 }

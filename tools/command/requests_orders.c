@@ -96,7 +96,7 @@ static bool add_refused(void *arg, const struct order_refusal *refusal, uid_t ow
     if (orders->directory_of_root && owner != 0)
         ska_buffer_text(&orders->refused, ", as a file of theirs says");
     ska_buffer_text(&orders->refused, ", ");
-    ska_buffer_name(&orders->refused, ska_span_text(refusal->refused));
+    text_stated_time(&orders->refused, refusal->refused);
     ska_buffer_text(&orders->refused, "\n");
     requests_add_words(refusal->reason, &orders->refused);
     return true;

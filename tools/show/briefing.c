@@ -44,17 +44,6 @@ static void say_title(const struct briefing *briefing, struct page *page)
                  titles[briefing->request->operation]);
 }
 
-/* "2026-11-22T12:00:00Z" as it is read; only digits and signs, see ska_request_parse(). */
-static void add_iso_time(const char *time, struct ska_buffer *text)
-{
-    for (; *time != 0; time++) {
-        if (*time == 'Z')
-            ska_buffer_text(text, " UTC");
-        else
-            ska_buffer_add(text, *time == 'T' ? " " : time, 1);
-    }
-}
-
 static bool is_rejected_now(const struct briefing *briefing)
 {
     return briefing->listed != NULL &&
@@ -70,7 +59,7 @@ static void warn_of_own_rejection(const struct briefing *briefing, struct page *
         page_warning(page, "%s.", briefing->unread);
     if (briefing->rejected == NULL || briefing->refusing || is_rejected_now(briefing))
         return;
-    add_iso_time(briefing->rejected, &time);
+    text_stated_time(&time, briefing->rejected);
     page_warning(page, "YOU have rejected the same before, at %s (skatool history).",
                  page_words(page, &time));
 }
@@ -149,7 +138,7 @@ static void say_requester(const struct briefing *briefing, struct page *page)
     }
     if (request->created != NULL) {
         ska_buffer_text(&text, ", at ");
-        add_iso_time(request->created, &text);
+        text_stated_time(&text, request->created);
     }
     page_paragraph(page, "%s.", page_words(page, &text));
 }

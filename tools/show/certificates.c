@@ -18,6 +18,7 @@
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
+#include "tools/certificate_end.h"
 #include "tools/certificate_file.h"
 #include "tools/show/text.h"
 
@@ -50,17 +51,6 @@ static void add_x509_name(struct ska_buffer *text, const X509_NAME *name)
     free(shown);
 }
 
-static void add_asn1_time(struct ska_buffer *text, const ASN1_TIME *time)
-{
-    char shown[32] = "?";
-    struct tm parts;
-    time_t seconds = -1;
-
-    if (ASN1_TIME_to_tm(time, &parts) == 1)
-        seconds = timegm(&parts);
-    ska_buffer_text(text, seconds < 0 ? "?" : ska_time_text((uint64_t)seconds, shown));
-}
-
 /* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */
 static void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate,
                              struct ska_buffer *text)
@@ -75,9 +65,9 @@ static void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate,
     ska_buffer_text(text, ", issued by ");
     add_x509_name(text, X509_get_issuer_name(x509));
     ska_buffer_text(text, ", valid from ");
-    add_asn1_time(text, X509_get0_notBefore(x509));
+    certificate_time_text(X509_get0_notBefore(x509), text);
     ska_buffer_text(text, " until ");
-    add_asn1_time(text, X509_get0_notAfter(x509));
+    certificate_time_text(X509_get0_notAfter(x509), text);
     X509_free(x509);
 }
 
@@ -359,12 +349,12 @@ static void find_in_certificate(struct tool *tool, const struct ska_approver *ap
     compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
     if (compared != BEFORE && compared != SAME) {
         add_certificate_fault(findings, approver, "is not valid before ");
-        add_asn1_time(&findings->text, X509_get0_notBefore(certificate));
+        certificate_time_text(X509_get0_notBefore(certificate), &findings->text);
     }
     compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
     if (compared != AFTER && compared != SAME) {
         add_certificate_fault(findings, approver, "expired at ");
-        add_asn1_time(&findings->text, X509_get0_notAfter(certificate));
+        certificate_time_text(X509_get0_notAfter(certificate), &findings->text);
     }
     if (X509_self_signed(certificate, 0) == 1)
         add_certificate_fault(findings, approver, "is self-signed");

@@ -450,9 +450,9 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     text_row(text, "description", request->description);
     add_requester_row(request, text);
     add_importer_row(request, text);
-    text_row(text, "created", request->created);
-    text_row(text, "not before", request->not_before);
-    text_row(text, "not after", request->not_after);
+    text_stated_time_row(text, "created", request->created);
+    text_stated_time_row(text, "not before", request->not_before);
+    text_stated_time_row(text, "not after", request->not_after);
     text_row(text, "token", request->token_label);
     add_key_rows(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)

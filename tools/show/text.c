@@ -35,6 +35,25 @@ void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
 }
 
+/* What means nothing to a shell, wherever it stands. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=,.:/+@%_-"
+
+/* In single quotes, except for these themselves. */
+void text_shell_word(struct ska_buffer *text, const char *word)
+{
+    if (word[0] != 0 && word[strspn(word, PLAIN)] == 0) {
+        ska_buffer_text(text, word);
+        return;
+    }
+    ska_buffer_text(text, "'");
+    for (; *word != 0; word++) {
+        if (*word == '\'')
+            ska_buffer_text(text, "'\\'");
+        ska_buffer_add(text, word, 1);
+    }
+    ska_buffer_text(text, "'");
+}
+
 void text_output_path(const char *path, struct ska_buffer *text)
 {
     if (ska_file_descriptor(path) == STDOUT_FILENO)
@@ -71,6 +90,27 @@ void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
 {
     return ska_time_shown(seconds, text);
+}
+
+/* What lies before 1970 stands as it is. */
+void text_stated_time(struct ska_buffer *text, const char *stated)
+{
+    char shown[TEXT_TIME_SIZE];
+    uint64_t seconds = 0;
+
+    if (ska_time_read(stated, &seconds) && seconds > 0)
+        ska_buffer_text(text, text_time(seconds, shown));
+    else
+        ska_buffer_name(text, ska_span_text(stated));
+}
+
+void text_stated_time_row(struct ska_buffer *text, const char *name, const char *stated)
+{
+    if (stated == NULL)
+        return;
+    text_name(text, name);
+    text_stated_time(text, stated);
+    ska_buffer_text(text, "\n");
 }
 
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)

@@ -22,6 +22,9 @@ void text_printable(struct ska_buffer *text, struct ska_span untrusted);
 /* The same in single quotes. */
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted);
 
+/* One word for a shell, quoted where that is needed. */
+void text_shell_word(struct ska_buffer *text, const char *word);
+
 /* "    name            " at the start of a line of a list of names and values. */
 void text_name(struct ska_buffer *text, const char *name);
 /* A whole such line; nothing when the value is NULL. */
@@ -41,6 +44,11 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 /* ska_time_shown() */
 #define TEXT_TIME_SIZE SKA_TIME_SHOWN_SIZE
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
+
+/* The same of one that a file states; what is no such time is shown as a name. */
+void text_stated_time(struct ska_buffer *text, const char *stated);
+/* A whole line of it; nothing when it is NULL. */
+void text_stated_time_row(struct ska_buffer *text, const char *name, const char *stated);
 
 /* "EC P-256", "RSA 3072", "ED25519" */
 #define TEXT_ALGORITHM_SIZE 64

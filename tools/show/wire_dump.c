@@ -143,12 +143,12 @@ static void show_seconds(struct view *view, struct ska_span value)
 static void show_time(struct view *view, struct ska_span value)
 {
     static const uint64_t end_of_9999 = 253402300799;
-    char date[32] = "beyond the year 9999";
+    char date[SKA_TIME_SHOWN_SIZE] = "beyond the year 9999";
 
     if (!is_of_length(view, value, 8))
         return;
     if (load_number(value) <= end_of_9999)
-        ska_time_text(load_number(value), date);
+        ska_time_shown(load_number(value), date);
     ska_buffer_format(view->text, "%s (%" PRIu64 ")", date, load_number(value));
 }
 
