@@ -64,9 +64,10 @@ for file in bin/{skatool,ska-sandbox} libexec/ska/ska-approvals-mail \
 done
 # By a umask of root's that keeps others out they can read it all the same.
 [ -z "$(find "$prefix" -type d ! -perm 755)$(find "$prefix" ! -perm -444)" ] || fail 'others cannot read it'
-# Nothing is left in the build that another user, its owner, could not replace: files at the top.
-find "$binary_dir" -path "$binary_dir/tests" -prune -o -type f -newer before -printf '%P\n' | sed 's/-.*\.txt/-*.txt/' |
-    sort >new.txt
+# Nothing is left in the build that another user, its owner, could not replace: files at the top, and no directory
+# (but those of other tests).
+find "$binary_dir" -mindepth 1 -maxdepth 1 -newer before -printf '%P\n' | grep -vxE 'tests|Testing|device|quickstart' |
+    sed 's/-.*\.txt/-*.txt/' | sort -u >new.txt
 printf '%s\n' install_manifest.txt 'installed-*.txt' | diff - new.txt >&2 || fail 'the build has other new files'
 for record in $(records); do ln "$record" "linked.${record##*/}"; done
 install_below "$prefix"
