@@ -24,6 +24,12 @@ play_page "$source_dir/doc/tsb.md"
 
 trap - ERR
 cd "$work"
+# Strict clients take its certificate.
+for name in '-verify_hostname localhost' '-verify_ip 127.0.0.1'; do
+    # shellcheck disable=SC2086
+    plain verify -x509_strict -purpose sslserver $name -CAfile broker/ca.pem broker/tsb.pem >/dev/null ||
+        fail "strict clients refuse the broker's certificate"
+done
 succeeds broker/tsb --help
 shows 'usage: ./tsb' 'TSB_PORT'
 refused 'usage: ./tsb' broker/tsb --nonsense

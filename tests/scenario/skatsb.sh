@@ -9,7 +9,9 @@
 
 ca authority
 ca stranger
-leaf server authority 'subjectAltName = IP:127.0.0.1'
+leaf server authority 'subjectAltName = DNS:localhost, IP:127.0.0.1' 'extendedKeyUsage = serverAuth'
+plain verify -x509_strict -purpose sslserver -verify_ip 127.0.0.1 -CAfile authority.pem server.pem >/dev/null ||
+    fail "strict clients refuse the broker's certificate"
 leaf client authority 'extendedKeyUsage = clientAuth'
 leaf impostor stranger 'extendedKeyUsage = clientAuth'
 
