@@ -93,6 +93,23 @@ has '"errorCode":650' 'res.error.key.not.existent'
 ask 200 GET /v1/key/seal/attributes
 has '"label":"seal"'
 
+# A token whose groups are null needs nobody; a rule without tokens is never satisfied.
+nobody='{"tokens":[{"name":"main","timelock":0,"timeout":0,"groups":null}]}'
+open="{\"ruleUse\":$nobody,\"ruleBlock\":$nobody,\"ruleUnblock\":$nobody,\"ruleModify\":$nobody}"
+create open "$p256" "${open/%\}/,\"keyStatus\":{\"blocked\":false\}\}}"
+has '"ruleUse":null,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null'
+ask 200 POST /v1/synchronousModify "{\"modifyRequest\":{\"modifyKeyName\":\"open\",\"policy\":$open}}"
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"open\",\"policy\":$open}}"
+becomes "$(member modifyKeyRequestId)" EXECUTED
+create soon "$p256" "{\"ruleUse\":${nobody/\"timelock\":0/\"timelock\":60},\"ruleBlock\":{}}"
+has '"ruleUse":\{"tokens":\[\{"name":"main","timelock":60,"timeout":0,"groups":null\}\]\}' \
+    '"ruleBlock":\{"tokens":\[\]\}'
+key_with() { # RULE
+    printf '{"label":"x",%s,"attributes":{"decrypt":false,"sign":true,"unwrap":false},"policy":{"ruleUse":%s}}' "$p256" "$1"
+}
+ask 400 POST /v1/key "$(key_with "${nobody/null/[]}")"
+has '"errorCode":401'
+
 # ---- A signature that two people approve ---------------------------------------------------------
 
 ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
@@ -144,9 +161,9 @@ has '"errorCode":612'
 # Nobody is needed.
 ask 201 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
 becomes "$(member signRequestId)" EXECUTED
-for label in empty ordinary; do
+for label in empty open ordinary; do
     algorithm=NONE_WITH_ECDSA
-    [ $label = empty ] || algorithm=NONESHA256_WITH_RSA
+    [ $label != ordinary ] || algorithm=NONESHA256_WITH_RSA
     ask 200 POST /v1/synchronousSign "$(sign_body $label $algorithm digest)"
     member signature | plain base64 -d -A >signature
     plain dgst -sha256 -verify $label.pub.pem -signature signature document >/dev/null

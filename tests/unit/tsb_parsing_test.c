@@ -232,7 +232,11 @@ static void policies(void **state)
     assert_int_equal(policy_code("{\"ruleUse\":{\"tokens\":[]}}"), 0);
     assert_int_equal(policy_code("{\"ruleUse\":{\"tokens\":null}}"), 0);
     assert_int_equal(policy_code("{\"rule\":null}"), TSB_INPUT_VALIDATION);
-    assert_int_equal(policy_code("{\"ruleUse\":{}}"), TSB_INPUT_VALIDATION);
+    assert_int_equal(policy_code("{\"ruleUse\":{}}"), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0,\"groups\":null")), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0")), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0,\"groups\":[]")),
+                     TSB_MISSING_APPROVAL);
     assert_int_equal(policy_code(TOKEN("\"timelock\":30,\"timeout\":0,\"groups\":[]")),
                      TSB_INPUT_VALIDATION);
     assert_int_equal(policy_code(TOKEN("\"timelock\":null,\"timeout\":0,\"groups\":[]")),
