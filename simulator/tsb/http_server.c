@@ -25,6 +25,7 @@
 #define PEM_LIMIT ((size_t)1024 * 1024)
 /* As much of a path as a line of the log has. */
 #define PATH_SHOWN 200
+#define BODY_SHOWN 500
 #define HUGE_SIZE ((size_t)2 * 1024 * 1024)
 
 struct tsb_http {
@@ -160,10 +161,25 @@ static void log_call(const struct tsb_exchange *exchange)
     free(shown);
 }
 
+/* The client may not show it to anybody. */
+static void report_failure(const struct tsb_exchange *exchange)
+{
+    char *path = ska_printable(ska_span_text(exchange->path), PATH_SHOWN);
+    char *body = ska_printable(ska_span_of(&exchange->answer.body), BODY_SHOWN);
+
+    fprintf(stderr, "skatsb: %s %s: %u: %s\n", exchange->method, path == NULL ? "" : path,
+            exchange->answer.status, body == NULL ? "" : body);
+    free(path);
+    free(body);
+}
+
 static enum MHD_Result answer_call(struct MHD_Connection *connection, struct tsb_exchange *exchange)
 {
-    if (!answered_by_others(exchange))
+    if (!answered_by_others(exchange)) {
         tsb_route(exchange);
+        if (exchange->answer.status == 500)
+            report_failure(exchange);
+    }
     log_call(exchange);
     if (is_faulty(exchange, TSB_FAULT_SLOW))
         be_slow(exchange->server->config.slow_answer);

@@ -226,6 +226,22 @@ has '"tasks":\[\]'
 ask 200 POST /v1/filteredRequests '{"requestStatusList":["CANCELLED"]}'
 holds "{\"requests\":[{\"id\":\"$id\",\"status\":\"CANCELLED\"}]}"
 
+# What is long to tell is told: the limit is one of requests.
+head -c 300000 /dev/zero | b64 >long
+printf '{"signRequest":{"payload":"AAAA","signKeyName":"seal","signatureAlgorithm":"SHA256_WITH_ECDSA","metaData":"%s"}}' \
+    "$(cat long)" >request.json
+long_ids=()
+for _ in 1 2; do
+    ask 201 POST /v1/sign @request.json
+    long_ids+=("$(member signRequestId)")
+done
+tasks alice All '"detailLevel":"level3"'
+[ "$(wc -c <answer.json)" -gt 2000000 ] || fail "not all of it: $(wc -c <answer.json) bytes"
+for long_id in "${long_ids[@]}"; do
+    ask 200 DELETE "/v1/request/$long_id"
+done
+grep -qE 'POST /v1/synchronousSign: 500: .*"errorCode":701' tsb.log || fail "a failure is not in the log"
+
 # ---- Blocking, unblocking, other rules -----------------------------------------------------------
 
 ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"rsa"}}'

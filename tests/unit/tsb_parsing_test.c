@@ -186,6 +186,26 @@ static void ecdsa_both_ways(void **state)
     ska_bytes_free(&der);
 }
 
+static void answers_of_any_length(void **state)
+{
+    const size_t length = 3 * SKA_JSON_LIMIT;
+    char *text = malloc(length + 1);
+    struct tsb_answer answer = {0};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', length);
+    text[length] = '\0';
+    tsb_answer_json(&answer, 201, cJSON_CreateString(text));
+    assert_int_equal(answer.status, 201);
+    assert_int_equal(answer.body.length, length + 2);
+    tsb_answer_json(&answer, 200, NULL);
+    assert_int_equal(answer.status, 500);
+    assert_non_null(strstr((const char *)answer.body.data, "\"errorCode\":100"));
+    tsb_answer_clear(&answer);
+    free(text);
+}
+
 /* Whether a policy is taken; else the code of the refusal. */
 static int policy_code(const char *text)
 {
@@ -271,6 +291,7 @@ int main(void)
         cmocka_unit_test(codes_have_their_status),
         cmocka_unit_test(approvals_come_back),
         cmocka_unit_test(ecdsa_both_ways),
+        cmocka_unit_test(answers_of_any_length),
         cmocka_unit_test(policies),
     };
 
