@@ -317,6 +317,13 @@ for kind in "EC $p256 SHA384_WITH_ECDSA" 'ED "algorithm":"ED" EDDSA'; do
     has "\"label\":\"tls-$name\""
     pem certificate >self.pem
     plain verify -CAfile self.pem self.pem >/dev/null
+    ask 200 POST /v1/certificate/synchronous/sign "{\"signKeyName\":\"tls-$name\",\"signatureAlgorithm\":\"$algorithm\",\"validity\":30,
+        \"standardCertificateAttributes\":{\"commonName\":\"Alice\",\"country\":\"CH\"},\"commonName\":null,\"certificateAuthority\":false,
+        \"certificateSigningRequest\":\"$(sed ':a;N;$!ba;s/\n/\\n/g' alice.csr)\"}"
+    pem certificate >alice.crt
+    plain x509 -in alice.crt -noout -subject -issuer -nameopt RFC2253 >text.txt
+    grep -q 'subject=CN=Alice,C=CH' text.txt && grep -q "issuer=CN=tls-$name" text.txt || fail "$(cat text.txt)"
+    rm alice.crt
 done
 ask 200 DELETE /v1/certificate/CA
 ask 404 GET /v1/certificate/CA
