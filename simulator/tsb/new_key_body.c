@@ -75,8 +75,9 @@ bool tsb_new_key_algorithm_read(struct tsb_answer *answer, const struct ska_json
         return true;
     }
     return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                      "this simulator has no keys of this algorithm; it has RSA, EC, ED, AES, TDEA "
-                      "and HMAC with SHA-1 and SHA-2");
+                      "this simulator has no keys of algorithm %s; it has RSA, EC, ED, AES, TDEA "
+                      "and HMAC with SHA-1 and SHA-2",
+                      name != NULL ? name : oid);
 }
 
 /* ---- Size ------------------------------------------------------------------------------------ */

@@ -204,6 +204,12 @@ ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
 has '"errorCode":101'
+for algorithm in DILITHIUM SPHINCS_PLUS ML_DSA XMSS_SHA2_10_256; do
+    ask 501 POST /v1/sign "$(sign_body seal $algorithm document)"
+    has '"errorCode":101' "post-quantum signatures such as $algorithm"
+done
+ask 501 POST /v1/key '{"label":"x","algorithm":"DILITHIUM","attributes":{"decrypt":false,"sign":true,"unwrap":false}}'
+has '"errorCode":101' 'no keys of algorithm DILITHIUM'
 head -c 1100000 /dev/zero | tr '\0' ' ' >long
 ask 413 POST /v1/sign @long
 
