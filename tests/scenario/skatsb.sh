@@ -104,6 +104,12 @@ becomes "$(member modifyKeyRequestId)" EXECUTED
 create soon "$p256" "{\"ruleUse\":${nobody/\"timelock\":0/\"timelock\":60},\"ruleBlock\":{}}"
 has '"ruleUse":\{"tokens":\[\{"name":"main","timelock":60,"timeout":0,"groups":null\}\]\}' \
     '"ruleBlock":\{"tokens":\[\]\}'
+# Base64 may stand between the lines of PEM.
+in_pem() {
+    sed -E 's/"(value|metaData)":"([^"]*)"/"\1":"-----BEGIN X-----\\n\2\\n-----END X-----"/g'
+}
+create pem "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice dave)" | in_pem)"
+holds "\"value\":\"$(public alice)\""
 key_with() { # RULE
     printf '{"label":"x",%s,"attributes":{"decrypt":false,"sign":true,"unwrap":false},"policy":{"ruleUse":%s}}' "$p256" "$1"
 }
@@ -135,6 +141,15 @@ holds "\"approvedBy\":[\"$(public bob)\",\"$(public dave)\"]"
 member result | plain base64 -d -A >signature
 plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 [ "$(signing_calls)" -eq 1 ] || fail "$(signing_calls) calls of C_SKASign"
+
+# A request stays readable as it was handed in.
+ask 201 POST /v1/sign "$(printf '{"signRequest":{"payload":"%s","metaData":"AAAA","signKeyName":"pem","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    "$(b64 <document)" | in_pem | sed 's/"payload":"\([^"]*\)"/"payload":"-----BEGIN X-----\1-----END X-----"/')"
+id=$(member signRequestId)
+tasks alice Sign '"detailLevel":"level3"'
+has '"metaData":"AAAA"' '"metaData":"-----BEGIN X-----'
+approve_task alice Sign "$id"
+becomes "$id" EXECUTED
 
 # The other kinds of keys, and other forms of a payload.
 request_and_approve() { # LABEL ALGORITHM FILE
@@ -200,6 +215,24 @@ ask 404 GET /v1/request/9f03da93-2f07-4ca1-a0d1-f41f50f76c25
 has '"errorCode":651'
 ask 404 GET /v1/nothing
 ask 405 DELETE /v1/sign
+# asked OPTION...: the same with other means; the answer's head is in head.txt.
+asked() {
+    curl -sS --max-time 60 --cacert authority.pem -D head.txt -o answer.json "$@" || fail "curl $*"
+}
+asked -X DELETE "$url/v1/sign"
+grep -qix $'Allow: POST\r' head.txt || fail "which methods? $(cat head.txt)"
+asked -X PUT "$url/v1/request/$id"
+grep -qix $'Allow: GET, HEAD, DELETE\r' head.txt || fail "which methods? $(cat head.txt)"
+rm answer.json
+asked -I "$url/v1/request/$id"
+grep -q '^HTTP/1.1 200 ' head.txt && grep -qi '^Content-Length: [1-9][0-9][0-9]' head.txt || fail "HEAD: $(cat head.txt)"
+asked -I "$url/v1/request/nothing"
+grep -q '^HTTP/1.1 400 ' head.txt || fail "HEAD: $(cat head.txt)"
+for target in /v1/version%49nfo "$url/v1/versionInfo" 'https://another.example/v1/versionInfo?x=y'; do
+    asked --request-target "$target" "$url"
+    has '"Version":"'
+done
+status_is "${id^^}" PENDING || fail "another UUID in upper case"
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
@@ -333,6 +366,8 @@ ask 201 POST /v1/key "{\"label\":\"locked\",\"password\":[\"p\",\"w\"],$p256,\"a
 ask 400 POST /v1/key/attributes '{"label":"locked"}'
 has '"errorCode":620'
 ask 200 POST /v1/key/attributes '{"label":"locked","password":"pw"}'
+ask 400 POST /v1/key/attributes '{"label":"locked","password":["pw"]}'
+has '"errorCode":600' 'one character each'
 ask 400 POST /v1/synchronousSign "$(sign_body locked NONE_WITH_ECDSA digest)"
 has '"errorCode":620'
 headers=()
