@@ -78,17 +78,30 @@ void tsb_answer_text(struct tsb_answer *answer, unsigned int status, const char 
         answer->status = 500;
 }
 
+/* Of any length: a list has all that the database has. */
+static bool print_json(const cJSON *json, struct ska_bytes *body)
+{
+    char *text = json == NULL ? NULL : cJSON_PrintUnformatted(json);
+    bool done = text != NULL && ska_utf8_valid(ska_span_text(text)) &&
+                ska_bytes_copy(body, ska_span_text(text), NULL);
+
+    cJSON_free(text);
+    return done;
+}
+
 void tsb_answer_json(struct tsb_answer *answer, unsigned int status, cJSON *json)
 {
     struct ska_bytes body = {NULL, 0};
-    bool done = json != NULL && ska_json_print_line(json, &body, NULL);
+    bool done = print_json(json, &body);
 
     cJSON_Delete(json);
-    tsb_answer_empty(answer, done ? status : 500);
-    answer->type = done ? JSON_TYPE : NULL;
-    if (done)
-        body.length--; /* the end of the line */
+    tsb_answer_empty(answer, status);
+    answer->type = JSON_TYPE;
     answer->body = body;
+    if (!done)
+        tsb_answer_text(answer, 500, JSON_TYPE,
+                        "{\"errorCode\":100,\"reason\":\"res.error.impl\","
+                        "\"message\":\"the answer could not be made: out of memory\"}");
 }
 
 unsigned int tsb_status_of(enum tsb_code code)

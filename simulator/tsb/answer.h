@@ -55,10 +55,13 @@ enum tsb_code {
     TSB_IO = 703
 };
 
+#define TSB_METHODS_SIZE 40
+
 /* Starts as {0}: not answered yet. */
 struct tsb_answer {
     unsigned int status;
-    const char *type; /* of the body; static */
+    char allowed[TSB_METHODS_SIZE]; /* methods that a call has, where the one asked for is not */
+    const char *type;               /* of the body; static */
     struct ska_bytes body;
 };
 

@@ -17,10 +17,23 @@
 const char *const tsb_csr_members[] = {COMMON, "standardCertificateAttributes", NULL};
 const char *const tsb_self_sign_members[] = {COMMON, "commonName", "certificateAuthority",
                                              "standardCertificateAttributes", NULL};
-const char *const tsb_issue_members[] = {COMMON, "commonName", "certificateAuthority",
-                                         "certificateSigningRequest", NULL};
+const char *const tsb_issue_members[] = {COMMON,
+                                         "commonName",
+                                         "certificateAuthority",
+                                         "standardCertificateAttributes",
+                                         "certificateSigningRequest",
+                                         NULL};
 
 /* ---- Members --------------------------------------------------------------------------------- */
+
+/* In most bodies the subject is a commonName, or attributes. */
+static bool has_attributes(const struct ska_json_place *inner)
+{
+    const cJSON *attributes =
+        cJSON_GetObjectItemCaseSensitive(inner->value, "standardCertificateAttributes");
+
+    return attributes != NULL && !cJSON_IsNull(attributes);
+}
 
 static bool read_common(struct tsb_exchange *exchange, const struct ska_json_place *inner,
                         enum ska_json_need validity, bool attributes, struct tsb_operation *wanted)
@@ -43,14 +56,13 @@ bool tsb_csr_read(struct tsb_exchange *exchange, const struct ska_json_place *in
 bool tsb_self_sign_read(struct tsb_exchange *exchange, const struct ska_json_place *inner,
                         struct tsb_operation *wanted)
 {
-    return read_common(exchange, inner, SKA_JSON_REQUIRED,
-                       cJSON_HasObjectItem(inner->value, "standardCertificateAttributes"), wanted);
+    return read_common(exchange, inner, SKA_JSON_REQUIRED, has_attributes(inner), wanted);
 }
 
 bool tsb_issue_read(struct tsb_exchange *exchange, const struct ska_json_place *inner,
                     struct tsb_operation *wanted)
 {
-    return read_common(exchange, inner, SKA_JSON_OPTIONAL, false, wanted) &&
+    return read_common(exchange, inner, SKA_JSON_OPTIONAL, has_attributes(inner), wanted) &&
            tsb_certificate_request_read(&exchange->answer, exchange->server->libctx, inner,
                                         &wanted->certificate);
 }

@@ -52,10 +52,8 @@ static bool read_derivation(struct tsb_exchange *exchange, struct derivation *wa
         !tsb_new_key_flags_read(&top, SKA_JSON_OPTIONAL, &wanted->key) ||
         !tsb_new_key_policy_read(exchange, &top, &wanted->key))
         return false;
-    if (wanted->key.has_policy)
-        return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
-                          "this simulator does not derive keys with a policy");
-    return tsb_check_key_password(exchange, &top, "masterKeyPassword", wanted->master) &&
+    return tsb_new_key_drop_policy(&exchange->answer, "derived keys", &wanted->key) &&
+           tsb_check_key_password(exchange, &top, "masterKeyPassword", wanted->master) &&
            (make_label(wanted) ||
             tsb_refuse(&exchange->answer, TSB_IMPLEMENTATION, "out of memory"));
 }

@@ -133,7 +133,7 @@ static bool read_request_again(struct tsb_exchange *exchange, const struct tsb_r
                                struct tsb_operation *wanted)
 {
     memset(wanted, 0, sizeof(*wanted));
-    return ska_json_parse(ska_span_of(&request->body), "", &exchange->json, NULL) &&
+    return tsb_exchange_parse(exchange, ska_span_of(&request->body), NULL) &&
            tsb_operation_read_again(exchange, request, wanted);
 }
 

@@ -13,7 +13,7 @@ struct tsb_exchange {
     struct tsb_server *server;
     /* As they came; NULL: not there. */
     const char *method;
-    const char *path; /* with its %, without the query */
+    const char *path; /* normalized: with the % that it needs, without the query */
     const char *content_type;
     const char *api_key;
     const char *authorization;
@@ -27,6 +27,10 @@ struct tsb_exchange {
 
 /* Frees what was made for it. */
 void tsb_exchange_clear(struct tsb_exchange *exchange);
+
+/* Reads a body. Base64 may stand between lines of PEM, which are left out. */
+bool tsb_exchange_parse(struct tsb_exchange *exchange, struct ska_span text,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Places in the body, whose failures become the answer. `errors` must be where it is as long as

@@ -25,6 +25,7 @@
 #define PEM_LIMIT ((size_t)1024 * 1024)
 /* As much of a path as a line of the log has. */
 #define PATH_SHOWN 200
+#define BODY_SHOWN 500
 #define HUGE_SIZE ((size_t)2 * 1024 * 1024)
 
 struct tsb_http {
@@ -105,6 +106,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
     MHD_add_response_header(response, MHD_HTTP_HEADER_SERVER, "skatsb (simulator)");
     if (answer->type != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+    if (answer->allowed[0] != '\0')
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allowed);
     result = MHD_queue_response(connection, answer->status, response);
     MHD_destroy_response(response);
     return result;
@@ -160,10 +163,25 @@ static void log_call(const struct tsb_exchange *exchange)
     free(shown);
 }
 
+/* The client may not show it to anybody. */
+static void report_failure(const struct tsb_exchange *exchange)
+{
+    char *path = ska_printable(ska_span_text(exchange->path), PATH_SHOWN);
+    char *body = ska_printable(ska_span_of(&exchange->answer.body), BODY_SHOWN);
+
+    fprintf(stderr, "skatsb: %s %s: %u: %s\n", exchange->method, path == NULL ? "" : path,
+            exchange->answer.status, body == NULL ? "" : body);
+    free(path);
+    free(body);
+}
+
 static enum MHD_Result answer_call(struct MHD_Connection *connection, struct tsb_exchange *exchange)
 {
-    if (!answered_by_others(exchange))
+    if (!answered_by_others(exchange)) {
         tsb_route(exchange);
+        if (exchange->answer.status == 500)
+            report_failure(exchange);
+    }
     log_call(exchange);
     if (is_faulty(exchange, TSB_FAULT_SLOW))
         be_slow(exchange->server->config.slow_answer);
@@ -215,10 +233,12 @@ static enum MHD_Result refuse_call(struct MHD_Connection *connection, unsigned i
 }
 
 static enum MHD_Result finish_call(const struct tsb_http *http, struct MHD_Connection *connection,
-                                   const char *path, const char *method, struct incoming *incoming)
+                                   const char *target, const char *method,
+                                   struct incoming *incoming)
 {
-    struct tsb_exchange exchange = {.server = http->server, .method = method, .path = path};
+    struct tsb_exchange exchange = {.server = http->server, .method = method};
     enum MHD_Result result = MHD_NO;
+    char *path = NULL;
 
     if (!is_client_known(http, connection))
         return refuse_call(connection, 403, "a client certificate is needed");
@@ -230,8 +250,12 @@ static enum MHD_Result finish_call(const struct tsb_http *http, struct MHD_Conne
     exchange.authorization =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
     exchange.body = ska_span(incoming->body.data, incoming->body.length);
+    exchange.path = path = tsb_path_normalize(target);
+    if (path == NULL)
+        return MHD_NO;
     result = answer_call(connection, &exchange);
     tsb_exchange_clear(&exchange);
+    free(path);
     return result;
 }
 

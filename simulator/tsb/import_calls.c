@@ -66,8 +66,7 @@ static bool read_import(struct tsb_exchange *exchange, struct import *wanted)
         !tsb_new_key_flags_read(&top, SKA_JSON_REQUIRED, key) ||
         !tsb_new_key_policy_read(exchange, &top, key) || !tsb_new_key_check(answer, key))
         return false;
-    return !key->has_policy || tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                                          "this simulator does not import keys with a policy");
+    return tsb_new_key_drop_policy(answer, "imported keys", key);
 }
 
 static CK_RV import_pair(struct tsb_device *device, struct import *wanted)

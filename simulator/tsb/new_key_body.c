@@ -75,8 +75,9 @@ bool tsb_new_key_algorithm_read(struct tsb_answer *answer, const struct ska_json
         return true;
     }
     return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                      "this simulator has no keys of this algorithm; it has RSA, EC, ED, AES, TDEA "
-                      "and HMAC with SHA-1 and SHA-2");
+                      "this simulator has no keys of algorithm %s; it has RSA, EC, ED, AES, TDEA "
+                      "and HMAC with SHA-1 and SHA-2",
+                      name != NULL ? name : oid);
 }
 
 /* ---- Size ------------------------------------------------------------------------------------ */
@@ -202,22 +203,41 @@ bool tsb_new_key_policy_read(struct tsb_exchange *exchange, const struct ska_jso
 
 /* ---- Whether it can be ----------------------------------------------------------------------- */
 
-static bool check_policy(struct tsb_answer *answer, const struct tsb_new_key *key)
+/* Whether everyone may do everything with the key at any time. */
+static bool is_open(const struct tsb_policy *policy)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (!ska_rule_is_empty(&policy->rules[i]) || ska_rule_has_time_limit(&policy->rules[i]))
+            return false;
+    return !policy->blocked;
+}
+
+bool tsb_new_key_drop_policy(struct tsb_answer *answer, const char *keys, struct tsb_new_key *key)
+{
+    if (!key->has_policy)
+        return true;
+    if (!is_open(&key->policy))
+        return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
+                          "in this simulator %s cannot have a policy that restricts them", keys);
+    key->has_policy = false;
+    key->plan.rules = NULL;
+    return true;
+}
+
+static bool check_policy(struct tsb_answer *answer, struct tsb_new_key *key)
 {
     const struct tsb_key_plan *plan = &key->plan;
 
     if (plan->extractable)
         return tsb_refuse(answer, TSB_KEY_ATTRIBUTES, "an extractable key cannot have a policy");
     if (tsb_plan_is_secret(plan) || key->master)
-        return tsb_refuse(
-            answer, TSB_NOT_IMPLEMENTED,
-            "in this simulator secret keys and keys for derivation cannot have a policy");
+        return tsb_new_key_drop_policy(answer, "secret keys and keys for derivation", key);
     return plan->sign || plan->type == CKK_RSA ||
            tsb_refuse(answer, TSB_KEY_ATTRIBUTES,
                       "of keys with a policy, only RSA keys decrypt and unwrap");
 }
 
-bool tsb_new_key_check(struct tsb_answer *answer, const struct tsb_new_key *key)
+bool tsb_new_key_check(struct tsb_answer *answer, struct tsb_new_key *key)
 {
     const struct tsb_key_plan *plan = &key->plan;
 

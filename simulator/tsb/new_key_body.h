@@ -37,7 +37,13 @@ bool tsb_new_key_flags_read(const struct ska_json_place *place, enum ska_json_ne
 bool tsb_new_key_policy_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                              struct tsb_new_key *key) SKA_MUST_CHECK;
 /* Whether there are such keys. */
-bool tsb_new_key_check(struct tsb_answer *answer, const struct tsb_new_key *key) SKA_MUST_CHECK;
+bool tsb_new_key_check(struct tsb_answer *answer, struct tsb_new_key *key) SKA_MUST_CHECK;
+/*
+ * For keys that cannot have rules (`keys` names them): a policy that restricts nothing is as good
+ * as none, and others are refused.
+ */
+bool tsb_new_key_drop_policy(struct tsb_answer *answer, const char *keys,
+                             struct tsb_new_key *key) SKA_MUST_CHECK;
 
 /* Whether the label is free; else it is refused. */
 bool tsb_new_key_is_new(struct tsb_exchange *exchange,

@@ -110,21 +110,47 @@ static bool check_minutes(const struct ska_json_place *place, const char *name)
 static bool check_body_token(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"name", "timelock", "timeout", "groups", NULL};
+    const cJSON *groups = cJSON_GetObjectItemCaseSensitive(place->value, "groups");
 
-    return ska_json_only(place, names) && check_minutes(place, "timelock") &&
-           check_minutes(place, "timeout") &&
-           check_elements(exchange, place, "groups", check_body_group);
+    if (!ska_json_only(place, names) || !check_minutes(place, "timelock") ||
+        !check_minutes(place, "timeout"))
+        return false;
+    if (cJSON_IsArray(groups) && cJSON_GetArraySize(groups) == 0)
+        return tsb_refuse(&exchange->answer, TSB_MISSING_APPROVAL,
+                          "a token with an empty list of groups; one that needs nobody has null");
+    return check_elements(exchange, place, "groups", check_body_group);
 }
 
+/* Clients that leave out what is null leave out the tokens of a rule that is never satisfied. */
 static bool check_body_rule(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"tokens", NULL};
+    cJSON *rule = (cJSON *)(uintptr_t)place->value;
 
+    if (cJSON_GetObjectItemCaseSensitive(rule, "tokens") == NULL &&
+        cJSON_AddNullToObject(rule, "tokens") == NULL)
+        return ska_json_fail(place, "tokens", "out of memory");
     return ska_json_only(place, names) &&
            check_elements(exchange, place, "tokens", check_body_token);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
+
+/* The HSM wants a group in each token: one that names nobody where the call has none. */
+static bool fill_groups(struct ska_rule *rule, const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        struct ska_alternative *token = &rule->alternatives[i];
+
+        if (token->group_count > 0)
+            continue;
+        token->groups = calloc(1, sizeof(*token->groups));
+        if (token->groups == NULL)
+            return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a group");
+        token->group_count = 1;
+    }
+    return true;
+}
 
 static bool read_one_rule(struct tsb_exchange *exchange, const struct ska_json_place *place,
                           int kind, struct ska_rule *rule)
@@ -138,6 +164,7 @@ static bool read_one_rule(struct tsb_exchange *exchange, const struct ska_json_p
         return ska_json_fail(place, ska_rule_members[kind], "object expected");
     /* NULL for the directory: nothing of this may name a file. */
     return check_body_rule(exchange, &inside) && ska_rule_read(&inside, NULL, rule) &&
+           fill_groups(rule, place->at.sink) &&
            ska_rule_check(rule, ska_rule_members[kind], place->at.sink);
 }
 
@@ -179,6 +206,30 @@ void tsb_policy_clear(struct tsb_policy *policy)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
+static bool names_nobody(const struct ska_alternative *token)
+{
+    return token->group_count == 1 && token->groups[0].quorum == 0 &&
+           token->groups[0].approver_count == 0;
+}
+
+/* A group that names nobody is the HSM's; what was asked for has none. */
+static cJSON *rule_to_json(const struct ska_rule *rule)
+{
+    cJSON *json = ska_rule_to_json(rule);
+    cJSON *tokens = cJSON_GetObjectItemCaseSensitive(json, "tokens");
+
+    for (size_t i = 0; tokens != NULL && i < rule->alternative_count; i++) {
+        cJSON *token = cJSON_GetArrayItem(tokens, (int)i);
+
+        if (names_nobody(&rule->alternatives[i]) &&
+            !cJSON_ReplaceItemInObjectCaseSensitive(token, "groups", cJSON_CreateNull())) {
+            cJSON_Delete(json);
+            return NULL;
+        }
+    }
+    return json;
+}
+
 cJSON *tsb_policy_to_json(const struct tsb_policy *policy)
 {
     cJSON *json = cJSON_CreateObject();
@@ -186,7 +237,7 @@ cJSON *tsb_policy_to_json(const struct tsb_policy *policy)
     bool done = json != NULL;
 
     for (int i = 0; done && i < SKA_RULE_COUNT; i++)
-        done = ska_json_add_item(json, ska_rule_members[i], ska_rule_to_json(&policy->rules[i]));
+        done = ska_json_add_item(json, ska_rule_members[i], rule_to_json(&policy->rules[i]));
     status = done ? cJSON_AddObjectToObject(json, "keyStatus") : NULL;
     if (status != NULL && cJSON_AddBoolToObject(status, "blocked", policy->blocked) != NULL)
         return json;

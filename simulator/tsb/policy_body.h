@@ -15,7 +15,8 @@ struct tsb_policy {
 
 /*
  * The policy at a place, an object. `with_status`: it may have keyStatus. What is wrong is refused,
- * times that are no whole minutes and groups that name nobody too.
+ * times that are no whole minutes and groups that name nobody too. A token whose groups are null
+ * needs nobody.
  */
 bool tsb_policy_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                      bool with_status, struct tsb_policy *policy) SKA_MUST_CHECK;

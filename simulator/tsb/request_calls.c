@@ -23,8 +23,12 @@ static bool load_named(struct tsb_exchange *exchange, struct tsb_request *reques
            tsb_exchange_fail_storage(exchange);
 }
 
+/* In upper case it is the same one. */
 static bool is_uuid_named(struct tsb_exchange *exchange)
 {
+    for (char *at = exchange->argument; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'F')
+            *at = (char)(*at - 'A' + 'a');
     return tsb_uuid_valid(exchange->argument) ||
            tsb_refuse(&exchange->answer, TSB_INVALID_UUID, "'%s' is not a UUID",
                       exchange->argument);

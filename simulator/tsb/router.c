@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/tsb/router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,29 +13,34 @@
 
 /* ---- Paths ----------------------------------------------------------------------------------- */
 
+/* The byte that "%XX" at the beginning of a text stands for; -1: it does not begin so. */
+static int escaped_byte(struct ska_span text)
+{
+    struct ska_bytes byte = {NULL, 0};
+    char digits[3] = "";
+    int value = -1;
+
+    if (text.length < 3 || text.data[0] != '%')
+        return -1;
+    memcpy(digits, text.data + 1, 2);
+    if (ska_hex_decode(digits, &byte) && byte.length == 1)
+        value = byte.data[0];
+    ska_bytes_free(&byte);
+    return value;
+}
+
 /* False for what is no pair of digits behind a %, and for %00. */
 static bool decode_percent(struct ska_span text, struct ska_buffer *decoded)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        struct ska_bytes byte = {NULL, 0};
-        char digits[3] = "";
+    while (text.length > 0) {
+        int value = escaped_byte(text);
+        uint8_t byte = value < 0 ? text.data[0] : (uint8_t)value;
+        size_t length = value < 0 ? 1 : 3;
 
-        if (text.data[i] != '%') {
-            ska_buffer_add(decoded, &text.data[i], 1);
-            continue;
-        }
-        if (text.length - i < 3)
+        if (value == 0 || (value < 0 && byte == '%'))
             return false;
-        memcpy(digits, text.data + i + 1, 2);
-        if (!ska_hex_decode(digits, &byte))
-            return false;
-        ska_buffer_add(decoded, byte.data, byte.length);
-        i += 2;
-        if (byte.data[0] == '\0') {
-            ska_bytes_free(&byte);
-            return false;
-        }
-        ska_bytes_free(&byte);
+        ska_buffer_add(decoded, &byte, 1);
+        text = ska_span(text.data + length, text.length - length);
     }
     return true;
 }
@@ -50,6 +56,42 @@ static char *decode_argument(struct ska_span text)
     ska_buffer_free(&decoded);
     ska_bytes_free(&finished);
     return NULL;
+}
+
+static const char *skip_origin(const char *target)
+{
+    const char *host = NULL;
+
+    if (strncasecmp(target, "http://", 7) == 0)
+        host = target + 7;
+    else if (strncasecmp(target, "https://", 8) == 0)
+        host = target + 8;
+    return host == NULL ? target : host + strcspn(host, "/");
+}
+
+static bool is_unreserved(int byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= '0' && byte <= '9') || (byte > 0 && strchr("-._~", byte) != NULL);
+}
+
+char *tsb_path_normalize(const char *target)
+{
+    struct ska_span rest = ska_span_text(skip_origin(target));
+    struct ska_buffer path = {0};
+    struct ska_bytes finished = {NULL, 0};
+
+    if (rest.length == 0)
+        ska_buffer_text(&path, "/");
+    while (rest.length > 0) {
+        int value = escaped_byte(rest);
+        uint8_t byte = is_unreserved(value) ? (uint8_t)value : rest.data[0];
+        size_t length = is_unreserved(value) ? 3 : 1;
+
+        ska_buffer_add(&path, &byte, 1);
+        rest = ska_span(rest.data + length, rest.length - length);
+    }
+    return ska_buffer_finish(&path, &finished, NULL) ? (char *)finished.data : NULL;
 }
 
 bool tsb_path_matches(const char *pattern, const char *path, char **argument)
@@ -191,26 +233,45 @@ static const struct route {
     {"GET", "/v1/keystore/statistics", TSB_SERVICE, NULL, tsb_statistics, 0, false},
 };
 
+/* HEAD is GET whose body stays here. */
+static bool has_method(const struct route *route, const char *method)
+{
+    return strcmp(route->method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0;
+}
+
+/* A path may fit patterns of more routes than one. */
+static void allow(char methods[TSB_METHODS_SIZE], const char *method)
+{
+    size_t length = strlen(methods);
+
+    if (strstr(methods, method) == NULL)
+        snprintf(methods + length, TSB_METHODS_SIZE - length, "%s%s%s", length == 0 ? "" : ", ",
+                 method, strcmp(method, "GET") == 0 ? ", HEAD" : "");
+}
+
 /* NULL, refused: there is none. */
 static const struct route *find_route(struct tsb_exchange *exchange)
 {
-    bool known_path = false;
+    char methods[TSB_METHODS_SIZE] = "";
 
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         char *argument = NULL;
 
         if (!tsb_path_matches(routes[i].pattern, exchange->path, &argument))
             continue;
-        if (strcmp(routes[i].method, exchange->method) == 0) {
+        if (has_method(&routes[i], exchange->method)) {
             exchange->argument = argument;
             exchange->of = routes[i].of;
             return &routes[i];
         }
         free(argument);
-        known_path = true;
+        allow(methods, routes[i].method);
     }
-    tsb_refuse_plainly(&exchange->answer, known_path ? 405 : 404,
-                       known_path ? "the call does not have this method" : "there is no such call");
+    if (methods[0] == '\0')
+        tsb_refuse_plainly(&exchange->answer, 404, "there is no such call");
+    else
+        tsb_refuse_plainly(&exchange->answer, 405, "the call does not have this method");
+    memcpy(exchange->answer.allowed, methods, sizeof(methods));
     return NULL;
 }
 
@@ -232,7 +293,7 @@ static bool read_body(struct tsb_exchange *exchange)
         return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is missing");
     if (!is_json_type(exchange->content_type))
         return tsb_refuse_plainly(&exchange->answer, 415, "Content-Type: application/json, please");
-    if (!ska_json_parse(exchange->body, "the body", &exchange->json, &errors))
+    if (!tsb_exchange_parse(exchange, exchange->body, &errors))
         return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is not JSON");
     return cJSON_IsObject(exchange->json) ||
            tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION, "the body is not a JSON object");
@@ -241,7 +302,7 @@ static bool read_body(struct tsb_exchange *exchange)
 /* DELETE has one where a call needs it and the path names nothing. */
 static bool has_body(const struct tsb_exchange *exchange)
 {
-    return strcmp(exchange->method, "GET") != 0 &&
+    return strcmp(exchange->method, "GET") != 0 && strcmp(exchange->method, "HEAD") != 0 &&
            (strcmp(exchange->method, "DELETE") != 0 || exchange->argument == NULL);
 }
 

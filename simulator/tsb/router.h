@@ -13,4 +13,10 @@ void tsb_route(struct tsb_exchange *exchange);
  */
 bool tsb_path_matches(const char *pattern, const char *path, char **argument) SKA_MUST_CHECK;
 
+/*
+ * A target as calls are known by it: without the scheme and host that it may begin with, and with
+ * characters that need no % as themselves. NULL: out of memory.
+ */
+char *tsb_path_normalize(const char *target);
+
 #endif

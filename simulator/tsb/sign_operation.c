@@ -40,7 +40,7 @@ static bool read_payload(const struct ska_json_place *inner, struct tsb_operatio
         wanted->payload_type = "UNSPECIFIED";
     if (strcmp(wanted->payload_type, "HEX") == 0)
         return ska_hex_decode(text, &wanted->payload) ||
-               ska_json_fail(inner, "payload", "pairs of lower-case hex digits expected");
+               ska_json_fail(inner, "payload", "pairs of hex digits expected");
     return ska_json_base64(inner, "payload", SKA_JSON_REQUIRED, &wanted->payload);
 }
 

@@ -93,11 +93,16 @@ static const char *const absent[] = {"NONE_WITH_DSA",
                                      "SHA256_WITH_ECDSA_DETERMINISTIC",
                                      "BLS",
                                      "ISS_KERL",
-                                     "ML_DSA",
-                                     "ML_DSA_M",
-                                     "SLH_DSA",
-                                     "LMS",
                                      NULL};
+
+/* Of XMSS there is a name for each set of parameters. */
+static bool is_post_quantum(const char *name)
+{
+    static const char *const names[] = {"DILITHIUM", "SPHINCS_PLUS", "ML_DSA", "ML_DSA_M",
+                                        "SLH_DSA",   "LMS",          "XMSS",   NULL};
+
+    return ska_text_is_among(names, name) || strncmp(name, "XMSS_", 5) == 0;
+}
 
 const struct tsb_algorithm *tsb_algorithm_find(const char *name, const char *place,
                                                struct tsb_answer *answer)
@@ -107,6 +112,9 @@ const struct tsb_algorithm *tsb_algorithm_find(const char *name, const char *pla
             return &algorithms[i];
     if (ska_text_is_among(absent, name))
         tsb_refuse(answer, TSB_NOT_IMPLEMENTED, "%s: this simulator has no %s", place, name);
+    else if (is_post_quantum(name))
+        tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
+                   "%s: this simulator has no post-quantum signatures such as %s", place, name);
     else
         tsb_refuse(answer, TSB_INPUT_VALIDATION, "'%s': not a signature algorithm: '%s'", place,
                    name);

@@ -65,11 +65,9 @@ bool tsb_unwrap_read(struct tsb_exchange *exchange, const struct ska_json_place 
         !tsb_new_key_policy_read(exchange, inner, key))
         return false;
     key->plan.type = wanted->method->wrapped_type;
-    if (key->has_policy)
-        return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
-                          "this simulator does not unwrap keys with a policy");
-    return make_unwrap_payload(wanted, &wanted->payload) ||
-           ska_json_fail(inner, "wrappedKey", "too long");
+    return tsb_new_key_drop_policy(&exchange->answer, "unwrapped keys", key) &&
+           (make_unwrap_payload(wanted, &wanted->payload) ||
+            ska_json_fail(inner, "wrappedKey", "too long"));
 }
 
 bool tsb_unwrap_prepare(struct tsb_exchange *exchange, struct tsb_operation *wanted)

@@ -23,7 +23,7 @@
 #include "simulator/tsb/signed_approval.h"
 #include "simulator/tsb/time_text.h"
 
-static const char *const methods[] = {"GET", "POST", "PATCH", "DELETE", "PUT"};
+static const char *const methods[] = {"GET", "HEAD", "POST", "PATCH", "DELETE", "PUT"};
 
 static char *take_line(const uint8_t **data, size_t *size)
 {
@@ -215,6 +215,9 @@ static void try_texts(const char *text)
     char back[32];
     int64_t time = 0;
 
+    again = tsb_path_normalize(text);
+    PROMISE(again != NULL && again[0] != '\0' && strlen(again) <= strlen(text) + 1);
+    free(again);
     if (tsb_time_read(text, &time))
         PROMISE(tsb_time_text(time, back)[0] != '\0' && strlen(text) >= 20);
     if (tsb_signed_approval_read(text, &approval)) {

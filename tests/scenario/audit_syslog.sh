@@ -9,8 +9,8 @@ board
 printf 'A document.\n' >document
 key seal p256
 key free p256 empty.json
-plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA -days 30 -out ca.crt \
-    2>/dev/null
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA -days 30 \
+    -addext basicConstraints=critical,CA:TRUE -out ca.crt 2>/dev/null
 plain x509 -new -force_pubkey seal.pub.pem -subj /CN=seal -days 300 -CA ca.crt -CAkey ca.pem -out seal.crt 2>/dev/null
 mkdir approvals
 log=$work/audit.log

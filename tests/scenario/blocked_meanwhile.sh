@@ -112,7 +112,7 @@ printf 'Another document.\n' >another
 refused 'is blocked' ska dgst -sha256 -sign "$(uri seal)" -out signature another
 [ "$(grep -c 'the key is blocked; nobody was asked' audit.log)" -eq 1 ] || fail "$(cat audit.log)"
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA -days 30 \
-    -out ca.crt 2>/dev/null
+    -addext basicConstraints=critical,CA:TRUE -out ca.crt 2>/dev/null
 plain x509 -new -force_pubkey seal.pub.pem -subj /CN=seal -days 300 -CA ca.crt -CAkey ca.pem -out seal.crt 2>/dev/null
 refused 'is blocked' skatool seal --key "$(uri seal)" --cert seal.crt another
 [ "$(grep -c 'the key is blocked; nobody was asked' audit.log)" -eq 2 ] || fail "$(cat audit.log)"

@@ -16,12 +16,13 @@ curl() {
 
 ca() { # NAME
     plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
-        -out "$1.pem" -subj "/CN=$1" -days 30 -addext keyUsage=critical,keyCertSign 2>/dev/null
+        -out "$1.pem" -subj "/CN=$1" -days 30 -addext basicConstraints=critical,CA:TRUE \
+        -addext keyUsage=critical,keyCertSign -addext subjectKeyIdentifier=hash 2>/dev/null
 }
-leaf() { # NAME CA EXTENSION
+leaf() { # NAME CA EXTENSION...
     plain req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" \
         -subj "/CN=$1" 2>/dev/null
-    printf '%s\n' "$3" >"$1.ext"
+    printf '%s\n' 'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' "${@:3}" >"$1.ext"
     plain x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days 30 \
         -extfile "$1.ext" -out "$1.pem" 2>/dev/null
 }

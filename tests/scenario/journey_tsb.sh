@@ -24,6 +24,12 @@ play_page "$source_dir/doc/tsb.md"
 
 trap - ERR
 cd "$work"
+# Strict clients take its certificate.
+for name in '-verify_hostname localhost' '-verify_ip 127.0.0.1'; do
+    # shellcheck disable=SC2086
+    plain verify -x509_strict -purpose sslserver $name -CAfile broker/ca.pem broker/tsb.pem >/dev/null ||
+        fail "strict clients refuse the broker's certificate"
+done
 succeeds broker/tsb --help
 shows 'usage: ./tsb' 'TSB_PORT'
 refused 'usage: ./tsb' broker/tsb --nonsense
@@ -31,6 +37,12 @@ succeeds broker/tsb --stop
 shows 'is not running'
 succeeds broker/tsb
 shows "listening on https://.*:$TSB_PORT"
+# Each kind of calls needs an API key.
+[ "$(grep -c 'Token = ' broker/tsb.cnf)" -eq 5 ] || fail "API keys are missing: $(sed 's/=.*//' broker/tsb.cnf)"
+for path in approverManagement/onboarding/status licenseInfo; do
+    curl -sS --cacert broker/ca.pem "$TSB_URL/v1/$path" >answer.json
+    grep -q '"errorCode":416' answer.json || fail "open without an API key: $path"
+done
 succeeds broker/tsb
 shows "is already running, and listens on https://.*:$TSB_PORT"
 ends 1 env TSB_PORT=9 broker/tsb

@@ -9,7 +9,9 @@
 
 ca authority
 ca stranger
-leaf server authority 'subjectAltName = IP:127.0.0.1'
+leaf server authority 'subjectAltName = DNS:localhost, IP:127.0.0.1' 'extendedKeyUsage = serverAuth'
+plain verify -x509_strict -purpose sslserver -verify_ip 127.0.0.1 -CAfile authority.pem server.pem >/dev/null ||
+    fail "strict clients refuse the broker's certificate"
 leaf client authority 'extendedKeyUsage = clientAuth'
 leaf impostor stranger 'extendedKeyUsage = clientAuth'
 
@@ -91,6 +93,29 @@ has '"errorCode":650' 'res.error.key.not.existent'
 ask 200 GET /v1/key/seal/attributes
 has '"label":"seal"'
 
+# A token whose groups are null needs nobody; a rule without tokens is never satisfied.
+nobody='{"tokens":[{"name":"main","timelock":0,"timeout":0,"groups":null}]}'
+open="{\"ruleUse\":$nobody,\"ruleBlock\":$nobody,\"ruleUnblock\":$nobody,\"ruleModify\":$nobody}"
+create open "$p256" "${open/%\}/,\"keyStatus\":{\"blocked\":false\}\}}"
+has '"ruleUse":null,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null'
+ask 200 POST /v1/synchronousModify "{\"modifyRequest\":{\"modifyKeyName\":\"open\",\"policy\":$open}}"
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"open\",\"policy\":$open}}"
+becomes "$(member modifyKeyRequestId)" EXECUTED
+create soon "$p256" "{\"ruleUse\":${nobody/\"timelock\":0/\"timelock\":60},\"ruleBlock\":{}}"
+has '"ruleUse":\{"tokens":\[\{"name":"main","timelock":60,"timeout":0,"groups":null\}\]\}' \
+    '"ruleBlock":\{"tokens":\[\]\}'
+# Base64 may stand between the lines of PEM.
+in_pem() {
+    sed -E 's/"(value|metaData)":"([^"]*)"/"\1":"-----BEGIN X-----\\n\2\\n-----END X-----"/g'
+}
+create pem "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice dave)" | in_pem)"
+holds "\"value\":\"$(public alice)\""
+key_with() { # RULE
+    printf '{"label":"x",%s,"attributes":{"decrypt":false,"sign":true,"unwrap":false},"policy":{"ruleUse":%s}}' "$p256" "$1"
+}
+ask 400 POST /v1/key "$(key_with "${nobody/null/[]}")"
+has '"errorCode":401'
+
 # ---- A signature that two people approve ---------------------------------------------------------
 
 ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
@@ -117,6 +142,15 @@ member result | plain base64 -d -A >signature
 plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 [ "$(signing_calls)" -eq 1 ] || fail "$(signing_calls) calls of C_SKASign"
 
+# A request stays readable as it was handed in.
+ask 201 POST /v1/sign "$(printf '{"signRequest":{"payload":"%s","metaData":"AAAA","signKeyName":"pem","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    "$(b64 <document)" | in_pem | sed 's/"payload":"\([^"]*\)"/"payload":"-----BEGIN X-----\1-----END X-----"/')"
+id=$(member signRequestId)
+tasks alice Sign '"detailLevel":"level3"'
+has '"metaData":"AAAA"' '"metaData":"-----BEGIN X-----'
+approve_task alice Sign "$id"
+becomes "$id" EXECUTED
+
 # The other kinds of keys, and other forms of a payload.
 request_and_approve() { # LABEL ALGORITHM FILE
     ask 201 POST /v1/sign "$(sign_body "$1" "$2" "$3")"
@@ -142,9 +176,9 @@ has '"errorCode":612'
 # Nobody is needed.
 ask 201 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
 becomes "$(member signRequestId)" EXECUTED
-for label in empty ordinary; do
+for label in empty open ordinary; do
     algorithm=NONE_WITH_ECDSA
-    [ $label = empty ] || algorithm=NONESHA256_WITH_RSA
+    [ $label != ordinary ] || algorithm=NONESHA256_WITH_RSA
     ask 200 POST /v1/synchronousSign "$(sign_body $label $algorithm digest)"
     member signature | plain base64 -d -A >signature
     plain dgst -sha256 -verify $label.pub.pem -signature signature document >/dev/null
@@ -181,10 +215,34 @@ ask 404 GET /v1/request/9f03da93-2f07-4ca1-a0d1-f41f50f76c25
 has '"errorCode":651'
 ask 404 GET /v1/nothing
 ask 405 DELETE /v1/sign
+# asked OPTION...: the same with other means; the answer's head is in head.txt.
+asked() {
+    curl -sS --max-time 60 --cacert authority.pem -D head.txt -o answer.json "$@" || fail "curl $*"
+}
+asked -X DELETE "$url/v1/sign"
+grep -qix $'Allow: POST\r' head.txt || fail "which methods? $(cat head.txt)"
+asked -X PUT "$url/v1/request/$id"
+grep -qix $'Allow: GET, HEAD, DELETE\r' head.txt || fail "which methods? $(cat head.txt)"
+rm answer.json
+asked -I "$url/v1/request/$id"
+grep -q '^HTTP/1.1 200 ' head.txt && grep -qi '^Content-Length: [1-9][0-9][0-9]' head.txt || fail "HEAD: $(cat head.txt)"
+asked -I "$url/v1/request/nothing"
+grep -q '^HTTP/1.1 400 ' head.txt || fail "HEAD: $(cat head.txt)"
+for target in /v1/version%49nfo "$url/v1/versionInfo" 'https://another.example/v1/versionInfo?x=y'; do
+    asked --request-target "$target" "$url"
+    has '"Version":"'
+done
+status_is "${id^^}" PENDING || fail "another UUID in upper case"
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
 has '"errorCode":101'
+for algorithm in DILITHIUM SPHINCS_PLUS ML_DSA XMSS_SHA2_10_256; do
+    ask 501 POST /v1/sign "$(sign_body seal $algorithm document)"
+    has '"errorCode":101' "post-quantum signatures such as $algorithm"
+done
+ask 501 POST /v1/key '{"label":"x","algorithm":"DILITHIUM","attributes":{"decrypt":false,"sign":true,"unwrap":false}}'
+has '"errorCode":101' 'no keys of algorithm DILITHIUM'
 head -c 1100000 /dev/zero | tr '\0' ' ' >long
 ask 413 POST /v1/sign @long
 
@@ -206,6 +264,22 @@ tasks alice Sign
 has '"tasks":\[\]'
 ask 200 POST /v1/filteredRequests '{"requestStatusList":["CANCELLED"]}'
 holds "{\"requests\":[{\"id\":\"$id\",\"status\":\"CANCELLED\"}]}"
+
+# What is long to tell is told: the limit is one of requests.
+head -c 300000 /dev/zero | b64 >long
+printf '{"signRequest":{"payload":"AAAA","signKeyName":"seal","signatureAlgorithm":"SHA256_WITH_ECDSA","metaData":"%s"}}' \
+    "$(cat long)" >request.json
+long_ids=()
+for _ in 1 2; do
+    ask 201 POST /v1/sign @request.json
+    long_ids+=("$(member signRequestId)")
+done
+tasks alice All '"detailLevel":"level3"'
+[ "$(wc -c <answer.json)" -gt 2000000 ] || fail "not all of it: $(wc -c <answer.json) bytes"
+for long_id in "${long_ids[@]}"; do
+    ask 200 DELETE "/v1/request/$long_id"
+done
+grep -qE 'POST /v1/synchronousSign: 500: .*"errorCode":701' tsb.log || fail "a failure is not in the log"
 
 # ---- Blocking, unblocking, other rules -----------------------------------------------------------
 
@@ -292,6 +366,8 @@ ask 201 POST /v1/key "{\"label\":\"locked\",\"password\":[\"p\",\"w\"],$p256,\"a
 ask 400 POST /v1/key/attributes '{"label":"locked"}'
 has '"errorCode":620'
 ask 200 POST /v1/key/attributes '{"label":"locked","password":"pw"}'
+ask 400 POST /v1/key/attributes '{"label":"locked","password":["pw"]}'
+has '"errorCode":600' 'one character each'
 ask 400 POST /v1/synchronousSign "$(sign_body locked NONE_WITH_ECDSA digest)"
 has '"errorCode":620'
 headers=()

@@ -317,6 +317,13 @@ for kind in "EC $p256 SHA384_WITH_ECDSA" 'ED "algorithm":"ED" EDDSA'; do
     has "\"label\":\"tls-$name\""
     pem certificate >self.pem
     plain verify -CAfile self.pem self.pem >/dev/null
+    ask 200 POST /v1/certificate/synchronous/sign "{\"signKeyName\":\"tls-$name\",\"signatureAlgorithm\":\"$algorithm\",\"validity\":30,
+        \"standardCertificateAttributes\":{\"commonName\":\"Alice\",\"country\":\"CH\"},\"commonName\":null,\"certificateAuthority\":false,
+        \"certificateSigningRequest\":\"$(sed ':a;N;$!ba;s/\n/\\n/g' alice.csr)\"}"
+    pem certificate >alice.crt
+    plain x509 -in alice.crt -noout -subject -issuer -nameopt RFC2253 >text.txt
+    grep -q 'subject=CN=Alice,C=CH' text.txt && grep -q "issuer=CN=tls-$name" text.txt || fail "$(cat text.txt)"
+    rm alice.crt
 done
 ask 200 DELETE /v1/certificate/CA
 ask 404 GET /v1/certificate/CA
@@ -360,6 +367,23 @@ member signature | plain base64 -d -A >signature
 plain dgst -sha256 -verify derived.pub.pem -signature signature secret >/dev/null
 ask 400 POST /v1/synchronousSign "$(sign_body "master/0'/x" SHA256_WITH_ECDSA secret)"
 has '"errorCode":610' 'derivation path'
+# Keys that cannot have rules take those that restrict nothing.
+nobody='{"tokens":[{"name":"main","timelock":0,"timeout":0,"groups":null}]}'
+open="\"policy\":{\"ruleUse\":$nobody,\"ruleBlock\":null,\"ruleUnblock\":$nobody,\"ruleModify\":null,\"keyStatus\":{\"blocked\":false}}"
+coins='"algorithm":"EC","curveOid":"1.3.132.0.10","addressFormat":{"format":"BTC"},"attributes":{"decrypt":false,"sign":true,"unwrap":false,"derive":true,"bip32":true}'
+ask 201 POST /v1/key "{\"label\":\"coins\",$coins,$open}"
+has '"policy":null' '"addressTruncated":null' '"derivationType":"SLIP-10"'
+ask 501 POST /v1/key "{\"label\":\"coins2\",$coins,${open/:false/:true}}"
+ask 501 POST /v1/key "{\"label\":\"coins2\",$coins,${open/\"timelock\":0/\"timelock\":60}}"
+has '"errorCode":101' 'keys for derivation cannot have a policy that restricts them'
+plain pkcs8 -topk8 -nocrypt -in alice.pem -outform DER -out alice.p8
+imported="\"algorithm\":\"EC\",\"privateKey\":\"$(b64 <alice.p8)\",\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}"
+ask 201 POST /v1/key/import/plain "{\"label\":\"imported\",$imported,$open}"
+has '"policy":null'
+ask 501 POST /v1/key/import/plain "{\"label\":\"imported2\",$imported,\"policy\":$two}"
+has '"errorCode":101' 'imported keys cannot have a policy that restricts them'
+ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/7\",\"attributes\":{\"sign\":true},$open}"
+ask 501 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/8\",\"attributes\":{\"sign\":true},\"policy\":$two}"
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"master\",\"derivationPath\":\"0'/1\",\"attributes\":{\"sign\":true,\"destroyable\":true}}"
 ask 200 GET /v1/key
 holds "\"master/0'/1\""

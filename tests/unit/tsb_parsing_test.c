@@ -37,6 +37,108 @@ static void paths(void **state)
     assert_false(tsb_path_matches("/v1/key/*", "/v1/key/%FF", &argument));
 }
 
+static void targets(void **state)
+{
+    static const struct {
+        const char *target;
+        const char *path;
+    } known[] = {
+        {"/v1/version%49nfo", "/v1/versionInfo"},
+        {"/v1/key/%61%2fb%20%7e%zz%", "/v1/key/a%2fb%20~%zz%"},
+        {"https://broker:8443/v1/key", "/v1/key"},
+        {"HTTP://broker/v1/key%00", "/v1/key%00"},
+        {"https://broker", "/"},
+        {"ftp://broker/v1/key", "ftp://broker/v1/key"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        char *path = tsb_path_normalize(known[i].target);
+
+        assert_non_null(path);
+        assert_string_equal(path, known[i].path);
+        free(path);
+    }
+}
+
+/* What a body with this text in it says, where it says "told". */
+static char *told(const char *text)
+{
+    struct tsb_exchange exchange = {.path = ""};
+    struct ska_buffer body = {0};
+    char *copy = NULL;
+
+    ska_buffer_format(&body, "{\"list\":[{\"told\":\"%s\"}]}", text);
+    assert_true(tsb_exchange_parse(&exchange, ska_span(body.data, body.length), NULL));
+    copy = strdup(cJSON_GetObjectItem(cJSON_GetObjectItem(exchange.json, "list")->child, "told")
+                      ->valuestring);
+    assert_non_null(copy);
+    ska_buffer_free(&body);
+    tsb_exchange_clear(&exchange);
+    return copy;
+}
+
+static void lines_of_pem(void **state)
+{
+    static const char *const stripped[] = {
+        "-----BEGIN PUBLIC KEY-----\\nAAA=\\n-----END PUBLIC KEY-----",
+        "-----BEGIN X-----\\r\\nAAA=\\r\\n-----END X-----\\r\\n",
+        "-----BEGIN X-----AAA=-----END X-----",
+    };
+    static const char *const kept[] = {
+        "AAA=",
+        "-----BEGIN X-----AAA=",
+        "-----BEGIN X",
+        "-----BEGIN X-----AAA=-----END X",
+        "-----BEGIN X-----AAA=-----END X-----AAA=",
+        "-----BEGIN X-----AAA=-----BEGIN X-----",
+        "AAA=-----BEGIN X-----AAA=-----END X-----",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(stripped) / sizeof(stripped[0]); i++) {
+        char *text = told(stripped[i]);
+
+        assert_string_equal(text, "AAA=");
+        free(text);
+    }
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        char *text = told(kept[i]);
+
+        assert_string_equal(text, kept[i]);
+        free(text);
+    }
+    /* More than one line stays as it is, for those who read PEM. */
+    free(told("-----BEGIN X-----\\nAAA=\\nAAA=\\n-----END X-----"));
+}
+
+static bool is_password(const char *json, const char *password)
+{
+    struct tsb_exchange exchange = {.path = ""};
+    struct ska_errors errors = tsb_answer_errors(&exchange.answer);
+    struct ska_bytes read = {NULL, 0};
+    struct ska_json_place top;
+    bool fits = false;
+
+    assert_true(tsb_exchange_parse(&exchange, ska_span_text(json), NULL));
+    tsb_exchange_top(&exchange, &errors, &top);
+    fits = tsb_read_password(&top, "password", &read) &&
+           ska_span_equal(ska_span_of(&read), ska_span_text(password));
+    ska_bytes_free(&read);
+    tsb_exchange_clear(&exchange);
+    return fits;
+}
+
+static void passwords(void **state)
+{
+    (void)state;
+    assert_true(is_password("{\"password\":\"s3cret\"}", "s3cret"));
+    assert_true(is_password("{\"password\":[\"p\",\"\xC3\xBC\",\"w\"]}", "p\xC3\xBCw"));
+    assert_false(is_password("{\"password\":[\"s3\",\"cret\"]}", "s3cret"));
+    assert_false(is_password("{\"password\":[\"s\",\"\"]}", "s"));
+    assert_false(is_password("{\"password\":[\"s\",3]}", "s"));
+}
+
 static void times(void **state)
 {
     static const char *const wrong[] = {"",
@@ -186,6 +288,26 @@ static void ecdsa_both_ways(void **state)
     ska_bytes_free(&der);
 }
 
+static void answers_of_any_length(void **state)
+{
+    const size_t length = 3 * SKA_JSON_LIMIT;
+    char *text = malloc(length + 1);
+    struct tsb_answer answer = {0};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', length);
+    text[length] = '\0';
+    tsb_answer_json(&answer, 201, cJSON_CreateString(text));
+    assert_int_equal(answer.status, 201);
+    assert_int_equal(answer.body.length, length + 2);
+    tsb_answer_json(&answer, 200, NULL);
+    assert_int_equal(answer.status, 500);
+    assert_non_null(strstr((const char *)answer.body.data, "\"errorCode\":100"));
+    tsb_answer_clear(&answer);
+    free(text);
+}
+
 /* Whether a policy is taken; else the code of the refusal. */
 static int policy_code(const char *text)
 {
@@ -232,7 +354,11 @@ static void policies(void **state)
     assert_int_equal(policy_code("{\"ruleUse\":{\"tokens\":[]}}"), 0);
     assert_int_equal(policy_code("{\"ruleUse\":{\"tokens\":null}}"), 0);
     assert_int_equal(policy_code("{\"rule\":null}"), TSB_INPUT_VALIDATION);
-    assert_int_equal(policy_code("{\"ruleUse\":{}}"), TSB_INPUT_VALIDATION);
+    assert_int_equal(policy_code("{\"ruleUse\":{}}"), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0,\"groups\":null")), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0")), 0);
+    assert_int_equal(policy_code(TOKEN("\"timelock\":0,\"timeout\":0,\"groups\":[]")),
+                     TSB_MISSING_APPROVAL);
     assert_int_equal(policy_code(TOKEN("\"timelock\":30,\"timeout\":0,\"groups\":[]")),
                      TSB_INPUT_VALIDATION);
     assert_int_equal(policy_code(TOKEN("\"timelock\":null,\"timeout\":0,\"groups\":[]")),
@@ -259,6 +385,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(lines_of_pem),
+        cmocka_unit_test(passwords),
         cmocka_unit_test(times),
         cmocka_unit_test(lists),
         cmocka_unit_test(faults),
@@ -267,6 +396,7 @@ int main(void)
         cmocka_unit_test(codes_have_their_status),
         cmocka_unit_test(approvals_come_back),
         cmocka_unit_test(ecdsa_both_ways),
+        cmocka_unit_test(answers_of_any_length),
         cmocka_unit_test(policies),
     };
 
