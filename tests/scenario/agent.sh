@@ -46,7 +46,7 @@ declines() {
     "$client" ask "$1.socket" "$2" >answer.json || fail "no answer"
     grep -q '^{"error":".*"}$' answer.json || fail "the agent $1 approves $2: $(cat answer.json)"
     grep -qE -- "$3" answer.json || fail "the agent $1 says about $2: $(cat answer.json)"
-    tail -n 1 "$1.log" | grep -qE -- "uid $(id -u) pid [0-9]+: refused.*$3" ||
+    grep -qE -- "uid $(id -u) pid [0-9]+: refused.*$3" < <(tail -n 1 "$1.log") ||
         fail "the log of $1 does not say $3: $(cat "$1.log")"
 }
 # message FILE [LABEL [OPTION...]]: a request that says its payload is this message.
@@ -109,7 +109,7 @@ agent a key=web,payload=any
 first=$server
 [ "$(stat -c %a a.socket)" = 600 ] || fail "the socket has mode $(stat -c %a a.socket)"
 no_agent 'is already listening there' --socket a.socket --allow key=web,payload=any
-"$client" ask a.socket /dev/null | grep -q error || fail "a second agent disturbed the first"
+grep -q error < <("$client" ask a.socket /dev/null) || fail "a second agent disturbed the first"
 stop "$first" KILL
 [ -S a.socket ] || fail "nothing is left of a killed agent"
 agent a key=web,payload=any # in its place
@@ -138,7 +138,7 @@ first=$server
 rm a.socket
 agent a key=web,payload=any
 stop "$first" TERM
-"$client" ask a.socket /dev/null | grep -q error || fail "the first agent took the second one's socket"
+grep -q error < <("$client" ask a.socket /dev/null) || fail "the first agent took the second one's socket"
 stop "$server"
 [ ! -e a.socket ] || fail "the second agent left its socket"
 
@@ -293,7 +293,7 @@ stop "$server"
 start others.log "$binary_dir/tools/skatool" agent --socket others.socket --approver alice.pem \
     --cert alice.crt --allow key=web,payload=any
 within 10 "no agent" grep -q listening others.log
-"$client" ask others.socket digest.json | grep -q '^{"approvals":\[{"approverCertificate":' ||
+grep -q '^{"approvals":\[{"approverCertificate":' < <("$client" ask others.socket digest.json) ||
     fail "the approval names no certificate"
 refused 'of another key' skatool agent --socket x.socket --approver bob.pem --cert alice.crt \
     --allow key=web,payload=any
@@ -342,7 +342,7 @@ if [ "$(id -u)" -eq 0 ]; then
         other ./client send closed.socket </dev/null >answer.json || fail "somebody waits for it"
         grep -q '^{"error":"uid 65534 may not ask this agent"}$' answer.json ||
             fail "another uid that is silent: $(cat answer.json)"
-        ./client ask closed.socket digest.json | grep -q '^{"approvals":' || fail "own uid"
+        grep -q '^{"approvals":' < <(./client ask closed.socket digest.json) || fail "own uid"
         stop "$server"
     done
     # A socket of systemd, for another user.
@@ -350,7 +350,7 @@ if [ "$(id -u)" -eq 0 ]; then
         --socket inherited.socket --approver "$work/alice.pem" --allow key=web,payload=any,uid=65534
     within 10 "no agent" grep -q listening inherited.log
     chown 65534 inherited.socket
-    other ./client ask inherited.socket digest.json | grep -q '^{"approvals":' || fail "inherited"
+    grep -q '^{"approvals":' < <(other ./client ask inherited.socket digest.json) || fail "inherited"
     stop "$server"
     [ "$ended_with" -eq 0 ] && [ -S inherited.socket ] || fail "removed a socket of systemd"
     rm inherited.socket
@@ -365,7 +365,7 @@ if [ "$(id -u)" -eq 0 ]; then
         --socket own/agent.socket --approver own/alice.pem --allow key=web,payload=any
     within 10 "no agent" grep -q listening own.log
     refused 'Permission denied' other cat "/proc/$server/environ"
-    other ./client ask own/agent.socket digest.json | grep -q '^{"approvals":' || fail "own agent"
+    grep -q '^{"approvals":' < <(other ./client ask own/agent.socket digest.json) || fail "own agent"
     stop "$server"
     # Nobody else's socket is replaced.
     mkdir -m 777 public

@@ -62,7 +62,7 @@ tells "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 silent WARNING
 says "Added alice's approval of request [0-9a-f]{16} to sign with key '[a-z-]+' to told.json \(1 of 2; still needed: bob or carol\)"
 # Names of algorithms are for technicians.
-! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
+! grep -qE 'ECDSA|SHA-?256|EDDSA' < <(sed '/^For technicians/,/^In short/d' told.txt) ||
     fail "names of algorithms"
 
 # The same for another key, as far as people see, or by the id of another request.
@@ -275,7 +275,7 @@ refused 'the key pkcs11:token=card;object=dora.* is not one of those' \
 # The same request again would be one that dora has approved.
 request dora-approves card.json other.txt
 succeeds skatool reject --config card.cnf --approver "$typed" --yes card.json
-! cat stdout.txt stderr.txt | grep -q "$pin" || fail 'the PIN is repeated'
+! grep -q "$pin" stdout.txt stderr.txt || fail 'the PIN is repeated'
 
 # ---- An approvals directory ----------------------------------------------------------------------
 
@@ -444,7 +444,7 @@ grep -qE 'board +2 +1 ' stdout.txt || fail "a refusal was counted: $(cat stdout.
 for file in "$directory"/*.reject.json; do rm "${file%.reject.json}.approval.json"; done
 # Bob changes his mind; that counts.
 ends 0 skatool approve --dir "$directory" --approver bob.pem --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -qE 'WARNING: REJECTED by: .*carol' || fail "$(cat stdout.txt)"
+grep -qE 'WARNING: REJECTED by: .*carol' < <(tr -s ' \n' ' ' <stdout.txt) || fail "$(cat stdout.txt)"
 says '2 of 2; no more approvals are needed'
 ends 0 skatool status --dir "$directory" "$id"
 grep -q 'Rejected by: carol' stdout.txt
@@ -460,7 +460,7 @@ ends 0 skatool reject --approver bob.pem --yes post/request.json
 # Who rejects has nothing compared, and no option for that.
 ! grep -qE -- '--document|answer no' stdout.txt || fail "$(cat stdout.txt)"
 same posted.json post/request.json
-ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)"
+grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' < <(ls post) || fail "$(ls post)"
 ends 0 skatool approve --approver alice.pem --yes post/request.json
 says '1 of 2; still needed: carol'
 ends 2 skatool status --key "$(uri annual-accounts)" post/request.json

@@ -53,7 +53,7 @@ takes 1 quietly "${sign[@]}"
     fail "events: $(events "$log")"
 grep -q "$id" "$log" || fail "the log does not name the request"
 evidence=$(echo approvals/done/"$id".*)
-grep '"event":"evidence"' "$log" | grep -q "$(sha256sum "$evidence/SHA256SUMS" | cut -d' ' -f1)" ||
+grep -q "$(sha256sum "$evidence/SHA256SUMS" | cut -d' ' -f1)" < <(grep '"event":"evidence"' "$log") ||
     fail "the log does not know the evidence"
 audited 0 'approval .*alice' 'approval .*bob' 'decision .*done' 'each tied to the one before' \
     "Head: $(head_of "$log")" -- "$log"
@@ -181,8 +181,11 @@ asked() { # DOCUMENT: its request is in $id
     id=$(basename withdrawals/*.request.json .request.json)
 }
 withdrawn() { # LINE DETAIL: the last one is of it
-    tail -n 1 "$log" | grep -F "\"event\":\"withdrawn\",\"requestId\":\"$id\",\"operation\":\"SIGN\"" |
-        grep -F "\"detail\":\"$1\"" | grep -q "\"uid\":$(id -u)," || fail "not withdrawn: $(tail -n 1 "$log")"
+    local part
+    tail -n 1 "$log" >last.json
+    for part in "\"event\":\"withdrawn\",\"requestId\":\"$id\",\"operation\":\"SIGN\"" "\"detail\":\"$1\"" "\"uid\":$(id -u),"; do
+        grep -qF "$part" last.json || fail "not withdrawn: $(cat last.json)"
+    done
 }
 asked one
 succeeds skatool withdraw --dir withdrawals "$id"

@@ -107,7 +107,7 @@ verified_by_hand || fail 'the signature does not verify'
 within 10 "not all: $(cat received.txt)" grep -q '"event":"evidence"' received.txt
 events=$(audit_lines | grep -oE '"event":"[a-z-]+"' | cut -d'"' -f4 | uniq | tr '\n' ' ')
 [ "$events" = 'request approval intent decision evidence ' ] || fail "events: $events"
-! audit_lines | grep -qE 'sequence|previous' || fail "a chain without a file: $(cat received.txt)"
+! grep -qE 'sequence|previous' < <(audit_lines) || fail "a chain without a file: $(cat received.txt)"
 
 # ---- A log that is full, away, and back ----------------------------------------------------------
 

@@ -148,7 +148,7 @@ OPENSSL_CONF=/dev/null told alice forged.json
 tells 'had ANOTHER KEY in an earlier request'
 tells 'WARNING: lines of what you have seen earlier cannot be read \(3\): these keys could not be compared'
 says 'history.jsonl: line 1' 'history.jsonl: line 2'
-tail -n 1 "$history" | grep -qE '^\{"time".*\}$' ||
+grep -qE '^\{"time".*\}$' < <(tail -n 1 "$history") ||
     fail "the new line was joined with the broken one"
 # One that others may write says nothing, and what cannot be written stops nobody.
 chmod 666 "$history"

@@ -164,7 +164,7 @@ is_bad() {
         reads "$programs/data_files" read $way "$file"
         says "$pattern"
         # Many programs show the first message only.
-        head -n 1 stderr.txt | grep -q ':ska:' || fail "$way $file: $(cat stderr.txt)"
+        grep -q ':ska:' < <(head -n 1 stderr.txt) || fail "$way $file: $(cat stderr.txt)"
     done
     [ ! -e mark ] || fail "the module of $file was loaded"
 }

@@ -298,7 +298,7 @@ stop "${servers[0]}"
 
 # row WHAT VERSION: stands in the table of versions.
 row() {
-    awk '/^## / { inside = $0 == "## Versions" } inside' "$page" | grep -qE "^\| $1.*\| $2 \|" ||
+    grep -qE "^\| $1.*\| $2 \|" < <(awk '/^## / { inside = $0 == "## Versions" } inside' "$page") ||
         fail "the page has another version of $1 than $2"
 }
 number_in() { # FILE

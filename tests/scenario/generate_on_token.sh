@@ -25,10 +25,10 @@ signs() { # LABEL OPTION...
     plain dgst -sha256 -verify "$label.pub.pem" -signature signature "$@" document >/dev/null || fail "$label"
 }
 made rsa -algorithm RSA
-plain pkey -pubin -in rsa.pub.pem -noout -text | grep -q '2048 bit'
+grep -q '2048 bit' < <(plain pkey -pubin -in rsa.pub.pem -noout -text)
 signs rsa
 made rsa3072 -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_keygen_pubexp:65537
-plain pkey -pubin -in rsa3072.pub.pem -noout -text | grep -q '3072 bit'
+grep -q '3072 bit' < <(plain pkey -pubin -in rsa3072.pub.pem -noout -text)
 made pss -algorithm RSA-PSS
 signs pss -sigopt rsa_padding_mode:pss
 made p384 -algorithm EC -pkeyopt ec_paramgen_curve:P-384
@@ -64,7 +64,7 @@ quietly ska dgst -sha256 -sign "$(uri application)" -out signature document
 # They are ordinary keys, with what the token guards.
 succeeds skatool list --key "ska:token=$token" --json
 p11 -O --type privkey >objects 2>/dev/null
-! grep -i extractable objects | grep -qv 'never extractable' || fail "$(cat objects)"
+! grep -qv 'never extractable' < <(grep -i extractable objects) || fail "$(cat objects)"
 [ "$(grep -c 'Private Key Object' objects)" -eq 10 ] || fail "$(cat objects)"
 
 # ---- Refused -------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ printf 'A waiting one.\n' >waiting.txt
 sign seal waiting.txt ska-approvals-timeout:600 >waiting.out 2>waiting.err &
 waiter=$!
 for _ in $(seq 300); do
-    skatool requests 2>/dev/null | grep -qE "^[0-9a-f]+ .* $me +yes " && break
+    grep -qE "^[0-9a-f]+ .* $me +yes " < <(skatool requests 2>/dev/null) && break
     sleep 0.1
 done
 succeeds skatool requests
@@ -136,7 +136,7 @@ wait "$waiter" || status=$?
 [ "$status" -ne 0 ] && grep -q 'the request was withdrawn' waiting.err || fail "$(cat waiting.err)"
 [ ! -s waiting.txt.sig ] || fail "signed what was withdrawn"
 open "$invoice" "$contract" "$letter" "$timed"
-! ls "$directory" | grep -q "^$waiting" || fail "$(ls "$directory")"
+! grep -q "^$waiting" < <(ls "$directory") || fail "$(ls "$directory")"
 refused 'request is not open: .*withdrawn' skatool withdraw "$waiting"
 
 # By nobody else, whatever the mode.
@@ -286,7 +286,7 @@ end=$'\004'
 inbox 0 "$six" r 'Why?' '' "$six" r 'Why?' q "$six" r 'Why?' "$end" "$six" r 'Why?' 'The amount' 'Reject it?' n \
     "$six" r 'Why?' 'The amount' 'Reject it?' "$end" "$six" r 'Why?' "$(printf '%0502d' 0)" "$six" q
 shows 'of 500 bytes at most' '0 approved, 0 rejected, 1 left'
-! ls "$directory" | grep -q refusal || fail "rejected: $(ls "$directory")"
+! grep -q refusal < <(ls "$directory") || fail "rejected: $(ls "$directory")"
 inbox 0 "$six" r 'Why?' 'The amount' 'Reject it?' maybe 'y to reject it, or n to go back' '' 'or n to go back' y
 tr -s ' \n' ' ' <stdout.txt >told.txt
 grep -q "You are about to reject request ${invoice:0:16}, to sign with key seal, because 'The amount'" told.txt &&
@@ -438,7 +438,7 @@ succeeds skatool approve --approver bob.pem --yes --documents day
 says '1 approved'
 inbox 0 "$page" y "$words" yes -- --documents day
 shows '1 approved'
-tr -s ' \n' ' ' <stdout.txt | grep -q "WARNING: YOU have rejected the same before, at 20.* UTC (skatool history)" ||
+grep -q "WARNING: YOU have rejected the same before, at 20.* UTC (skatool history)" < <(tr -s ' \n' ' ' <stdout.txt) ||
     fail "does not say that it comes again: $(cat stdout.txt)"
 # Who has approved it then has thought again.
 rm "$directory"/*.json

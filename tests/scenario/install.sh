@@ -78,7 +78,7 @@ done
 # No text names the tree or the build, and none was left as a form to be filled in.
 # The tree may have a name that stands in other paths, too (/ska).
 names="(^|[^[:alnum:]_./-])($source_dir/(provider|tools|simulator|tests|doc|include|cmake)|$binary_dir)([^[:alnum:]_.-]|\$)"
-printf '%s\n' "x=$source_dir/tools/sandbox" "$binary_dir/provider/ska.so" | grep -cE "$names" | grep -qx 2 ||
+grep -qx 2 < <(printf '%s\n' "x=$source_dir/tools/sandbox" "$binary_dir/provider/ska.so" | grep -cE "$names") ||
     fail 'would not see it'
 if grep -rIhF -e "$source_dir" -e "$binary_dir" "$prefix" | sed "s#$prefix##g" | grep -E "$names"; then
     fail 'the source tree or the build is named'
@@ -119,7 +119,7 @@ done <pages.txt
 if command -v pkg-config >/dev/null; then
     pc=$(find "$prefix" -name ska-provider.pc)
     export PKG_CONFIG_PATH=${pc%/*}
-    "$prefix/bin/skatool" --version | grep -qF "skatool $(pkg-config --modversion ska-provider) " ||
+    grep -qF "skatool $(pkg-config --modversion ska-provider) " < <("$prefix/bin/skatool" --version) ||
         fail "pkg-config and skatool --version differ"
     cat >uses.c <<'END'
 #include <stdio.h>
@@ -241,7 +241,7 @@ uninstall
 # A prefix that scripts, units and compilers would each have to quote.
 for wrong in 'a b' 'x[1]' 'x]' 'a"b' "a'b" 'a$b' 'a;b' 'a:b' 'a%b'; do
     ends 1 cmake --install "$binary_dir" --prefix "$work/$wrong"
-    tr -s ' \n' ' ' <stderr.txt | grep -q ' nothing was installed: the prefix .* contains .*; choose one' ||
+    grep -q ' nothing was installed: the prefix .* contains .*; choose one' < <(tr -s ' \n' ' ' <stderr.txt) ||
         fail "$wrong: $(cat stderr.txt)"
     [ ! -e "$work/$wrong" ] || fail "installed to $wrong"
 done

@@ -9,7 +9,7 @@ for page in "$source_dir"/*.md "$source_dir"/doc/*.md "$source_dir"/tests/applic
     "$source_dir"/tests/applications/*/*.md; do
     grep -oE '`[a-z0-9_/]+\.[ch]`' "$page" | tr -d '`' | sort -u >sources.txt || true
     while read -r name; do
-        find "$source_dir"/{include,provider,tools,simulator,tests} -path "*/$name" | grep -q . ||
+        grep -q . < <(find "$source_dir"/{include,provider,tools,simulator,tests} -path "*/$name") ||
             fail "${page##*/} names $name, which is not there"
     done <sources.txt
 done

@@ -39,9 +39,9 @@ for spec in $specs; do
         untouched quietly skatool pem --key "$(uri $label)" --force -o tool.pem
         same $label.pem tool.pem
         skatool pem --key "$(uri $label)" | cmp - $label.pem
-        head -n 3 $label.pem | tail -n 1 | grep -qx -- '-----BEGIN SKA KEY REFERENCE-----' ||
+        grep -qx -- '-----BEGIN SKA KEY REFERENCE-----' < <(head -n 3 $label.pem | tail -n 1) ||
             fail "$label.pem"
-        head -n 2 $label.pem | grep -q 'needs the provider ska' || fail "no words in $label.pem"
+        grep -q 'needs the provider ska' < <(head -n 2 $label.pem) || fail "no words in $label.pem"
         [ "$(stat -c %a tool.pem)" = 644 ] || fail "the mode of tool.pem"
 
         offline quietly ska pkey -in $label.pem -pubout -out out.pub.pem
@@ -51,7 +51,7 @@ for spec in $specs; do
 
         # As text: where it is, and its public key, of RSA in the words for private keys.
         offline succeeds ska pkey -in $label.pem -noout -text
-        head -n 2 stdout.txt | grep -q "^ska:token=tok;.*object=$label;type=private$" ||
+        grep -q "^ska:token=tok;.*object=$label;type=private$" < <(head -n 2 stdout.txt) ||
             fail "text of $label: $(cat stdout.txt)"
         plain pkey -pubin -in $label.pub.pem -noout -text >public.txt
         sed 's/^Modulus:/modulus:/; s/^Exponent:/publicExponent:/' public.txt >private.txt
@@ -73,7 +73,7 @@ done
 
 # What acme-tiny and dehydrated look for in it.
 succeeds ska rsa -in plain-rsa2048.pem -noout -text
-tr -d '\n' <stdout.txt | grep -qE 'modulus: +00:[0-9a-f: ]+publicExponent: 65537 ' ||
+grep -qE 'modulus: +00:[0-9a-f: ]+publicExponent: 65537 ' < <(tr -d '\n' <stdout.txt) ||
     fail "text of an RSA key: $(cat stdout.txt)"
 
 # ---- As applications read them -------------------------------------------------------------------
@@ -230,7 +230,7 @@ refused 'key not found:.*missing' skatool pem --key "$(uri missing)" -o out.pem
 # ---- PINs ----------------------------------------------------------------------------------------
 
 quietly ska pkey -in "$(uri seal)?pin-value=$pin" -out out.pem
-! sed '/^#/d; /-----/d' out.pem | base64 -d | grep -q "$pin" || fail "a PIN in a reference"
+! grep -q "$pin" < <(sed '/^#/d; /-----/d' out.pem | base64 -d) || fail "a PIN in a reference"
 quietly skatool pem --key "$(uri seal)?pin-value=$pin" --force -o tool.pem
 same out.pem tool.pem
 quietly ska pkey -in "$(uri plain-p256)?pin-source=file:$work/pin" -out sourced.pem

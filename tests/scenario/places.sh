@@ -202,7 +202,8 @@ refused "is a folder: for a request in it give --dir" person bob "$tool" approve
     --approver "$work/bob/key.pem" --yes "$work/bob/folder"
 refused "is a folder" person bob "$tool" status "$work/bob/folder"
 succeeds person bob "$tool" approve --approver "$work/bob/key.pem" --dir "$work/bob/folder" --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, that is you, has put .* this computer does not know who" ||
+tr -s ' \n' ' ' <stdout.txt >told.txt
+grep -q "number ${number[bob]}, that is you, has put .* this computer does not know who" told.txt ||
     fail "$(cat stdout.txt)"
 rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
@@ -234,7 +235,7 @@ succeeds skatool import --requests whole.json
 says "Put request ${id:0:16} to sign with key 'seal' into" 'description +Rent of May; all checked' "key name +'?seal" \
     "requester +user id $signer" 'NOT protected by the HSM'
 says "$(plain dgst -sha256 -r document | cut -c 1-4)"
-tr -d '[:space:]' <"$directory/$id.request.json" | grep -qF "\"importer\":{\"uid\":$signer}" ||
+grep -qF "\"importer\":{\"uid\":$signer}" < <(tr -d '[:space:]' <"$directory/$id.request.json") ||
     fail "nobody has imported it"
 succeeds skatool import whole.json
 says "nothing new: request ${id:0:16} is already there"
@@ -469,7 +470,7 @@ for file in sticky kept; do
     ends 3 person bob "$tool" approve --yes --approver "$work/bob/key.pem" "$work/$file/q.json"
     says "$file/q.json cannot be replaced: .*-o FILE writes elsewhere"
     [ ! -s stdout.txt ] || fail "shown all the same: $(cat stdout.txt)"
-    ! grep -q '"approved"' bob/state/ska/history.jsonl || ! tail -n 1 bob/state/ska/history.jsonl | grep -q "$id" ||
+    ! grep -q '"approved"' bob/state/ska/history.jsonl || ! grep -q "$id" < <(tail -n 1 bob/state/ska/history.jsonl) ||
         fail 'the history says that it is approved'
 done
 succeeds person bob "$tool" reject --yes --approver "$work/bob/key.pem" "$work/bob/mine/$id.request.json"

@@ -249,7 +249,7 @@ for source in "pin-source=file:$work/wrong-pin" pin-value=mistaken; do
     store 'PIN' "ska:token=$token;object=seal?module-path=$spy&$source"
     [ "$(grep -c 'C_Login$' spy.log)" -eq 1 ] || fail "a wrong PIN was tried more than once"
     # openssl itself shows the whole URI; our messages must not.
-    ! grep ':ska:' stderr.txt | grep -q mistaken || fail "the message tells the PIN"
+    ! grep -q mistaken < <(grep ':ska:' stderr.txt) || fail "the message tells the PIN"
 done
 unset PKCS11SPY PKCS11SPY_OUTPUT
 store "pin-source of the URI: $work/no-such-file: No such file" \
@@ -277,7 +277,7 @@ for uri in "$(uri seal)?pin-value=471&199=1" "$(uri seal)?pin-value=471&199" \
     ska pkey -in "$uri" -noout 2>stderr.txt && fail "$uri"
     # openssl itself repeats what it was told to open, and nothing else.
     # (Before our words stands a number of libcrypto's, of any digits.)
-    ! grep ':ska:' stderr.txt | sed 's/.*:ska:/:ska:/' | grep -qE '471|199' || fail "the PIN of $uri: $(cat stderr.txt)"
+    ! grep -qE '471|199' < <(grep ':ska:' stderr.txt | sed 's/.*:ska:/:ska:/') || fail "the PIN of $uri: $(cat stderr.txt)"
 done
 mkdir pin
 refused "pin-source of the configuration: $work/pin: not a regular file" skatool list

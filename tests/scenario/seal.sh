@@ -113,7 +113,7 @@ for name in rsa2048 rsapss p256 p384 ed25519; do
     # What nobody of this OpenSSL can verify is warned of before people are asked, and nothing else is.
     warned=$(grep -c 'warning: OpenSSL 3.0' stderr.txt || true)
     [ "$warned" -eq "$([ $name = ed25519 ] && echo 1 || echo 0)" ] || fail "$(cat stderr.txt)"
-    [ "$warned" -eq 0 ] || head -n 1 stderr.txt | grep -q 'warning: OpenSSL 3.0' || fail "$(cat stderr.txt)"
+    [ "$warned" -eq 0 ] || grep -q 'warning: OpenSSL 3.0' < <(head -n 1 stderr.txt) || fail "$(cat stderr.txt)"
     [ "$(stat -c %a contract.txt.p7s.ska-pending)" = 600 ]
     id=$(open_requests)
     # Each approver sees what it is about, and has it compared.

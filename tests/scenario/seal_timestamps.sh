@@ -106,7 +106,7 @@ stamped() { # SEAL
 }
 not_stamped() {
     verified contract.txt.p7s
-    ! plain asn1parse -inform DER -in contract.txt.p7s | grep -q timeStampToken || fail 'a time-stamp'
+    ! grep -q timeStampToken < <(plain asn1parse -inform DER -in contract.txt.p7s) || fail 'a time-stamp'
 }
 
 # ---- By a network --------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ wait $! || true
 broker
 there=$(count PENDING)
 [ "$there" -ge $((requests + $(grep -c '^201$' statuses.txt || true))) ] || fail "$there are left"
-curl -sS "$url/v1/request/$id" | grep -q '"status":"PENDING"' || fail "request $id is lost"
+grep -q '"status":"PENDING"' < <(curl -sS "$url/v1/request/$id") || fail "request $id is lost"
 
 # Alice answers some, and these end.
 time=$(date -u +%Y-%m-%dT%H:%M:%SZ)

@@ -159,7 +159,7 @@ play approver-02-onboard 200 "s/\"oneTimeCode\":\[[^]]*\]/\"oneTimeCode\":[$code
 play approver-03-restore 200
 play approver-04-restore-forgot 201
 play status-04-approver-restore-executed 200 '' "/v1/request/$(member unwrapRequestId)"
-member result | grep -qxE '[0-9]{6}' || fail "$(cat answer.json)"
+grep -qxE '[0-9]{6}' < <(member result) || fail "$(cat answer.json)"
 
 for file in "$vectors"/*.json; do
     name=$(basename "$file" .json)

@@ -185,7 +185,7 @@ ask_two "the same command again, before $short;?"
 [ "$(window_of short)" = "$short open" ] || fail "$(cat stdout.txt)"
 # On the page of somebody who is asked, too; copies of approvals are good for longer.
 succeeds skatool approve --approver alice.pem --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -qF "Until $short" || fail "$(cat stdout.txt)"
+grep -qF "Until $short" < <(tr -s ' \n' ' ' <stdout.txt) || fail "$(cat stdout.txt)"
 succeeds skatool withdraw "$id"
 says "stay good until $long"
 # One that opens later only has the last of the times, which is that of the table.

@@ -368,7 +368,7 @@ if has_terminal; then
     unfolded <stdout.txt >shown.txt
     grep -q '3 requests in .* wait for you' shown.txt || fail "not three: $(cat shown.txt)"
     grep -q '2 match a file, 1 does not' shown.txt || fail "no files: $(cat shown.txt)"
-    tr -s ' \n' ' ' <shown.txt | grep -q 'with key rsa. That is final' || fail "not final: $(cat shown.txt)"
+    grep -q 'with key rsa. That is final' < <(tr -s ' \n' ' ' <shown.txt) || fail "not final: $(cat shown.txt)"
     grep -q '2 approved, 1 rejected, 0 left' shown.txt || fail "not all: $(cat shown.txt)"
     status_is "${requests[1]}" PENDING && holds "\"approvedBy\":[\"$(public erin)\"]"
     becomes "${requests[3]}" REJECTED

@@ -146,5 +146,5 @@ plain asn1parse -inform DER -in "part.$((0x1056))" >der.txt
 grep -q ecdsa-with-SHA256 der.txt && grep -q 'BIT STRING' der.txt || fail "a signature of another form: $(cat der.txt)"
 # DigestInfo of SHA-256 (RFC 8017, 9.2).
 digest_info=3031300d060960864801650304020105000420$(plain dgst -sha256 -r document | cut -d' ' -f1)
-od -An -tx1 -v token.bin | tr -d ' \n' | grep -q "$digest_info" || fail "no DigestInfo in the token"
+grep -q "$digest_info" < <(od -An -tx1 -v token.bin | tr -d ' \n') || fail "no DigestInfo in the token"
 pass

@@ -189,7 +189,8 @@ unknown_at 2
 # Who reads the page is told there, and may answer.
 "$programs/skatool_terminal" 'Type yes or no: ' no -- "$binary_dir/tools/skatool" approve --approver alice.pem "${at[@]}" --key seal \
     00000000-0000-4000-8000-000000000001 >told.txt 2>&1 || true
-tr -d '\r' <told.txt | tr -s ' \n' ' ' | grep -q 'WARNING: what you have rejected before cannot be read, and may be asked again' ||
+tr -d '\r' <told.txt | tr -s ' \n' ' ' >words.txt
+grep -q 'WARNING: what you have rejected before cannot be read, and may be asked again' words.txt ||
     fail "$(cat told.txt)"
 # The line is removed, as the message says.
 sed -i '$d' "$history"

@@ -154,6 +154,6 @@ for i in $(seq 0 99); do
     fi
 done
 [ "$(cat signers.* | grep -c 'rejected')" -ge 10 ] || fail "not ten rejections: $(cat signers.*)"
-! grep -vE 'rejected' <(cat signers.*) | grep -q . || fail "says more: $(cat signers.*)"
+! grep -qv rejected signers.* || fail "says more: $(cat signers.*)"
 makes 0 '^DELETE '
 pass

@@ -189,7 +189,7 @@ has CANCELLED
 withdrawn() { # ID COMMAND
     grep -F "\"detail\":\"with skatool $2, at the broker $1\"" log | grep '"event":"withdrawn"' >line.txt ||
         fail "not in the log: $(tail -n 3 log)"
-    grep '"detail":"made, for the broker"' log | grep -qF "$(grep -oE '"requestId":"[0-9a-f]{64}"' line.txt)" ||
+    grep -qF "$(grep -oE '"requestId":"[0-9a-f]{64}"' line.txt)" < <(grep '"detail":"made, for the broker"' log) ||
         fail "another id: $(cat line.txt)"
     [ "$(wc -l <line.txt)" -eq 1 ] || fail "not once: $(cat line.txt)"
 }

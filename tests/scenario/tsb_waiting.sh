@@ -105,7 +105,7 @@ for label in seal rsa; do
     succeeds ours "$programs/approval_request" id "ska:object=$label"
     cp stdout.txt "$label.id"
     refused 'approvals pending' ska dgst -sha256 -sign "ska:object=$label" ten
-    ls state | grep -qx "broker-$(cat "$label.id")" || fail "not $(cat "$label.id"): $(ls state)"
+    grep -qx "broker-$(cat "$label.id")" < <(ls state) || fail "not $(cat "$label.id"): $(ls state)"
     grep -qF "\"requestId\":\"$(cat "$label.id")\"" second.log || fail "not in the log: $(cat "$label.id")"
     id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
     ask 200 DELETE "/v1/request/$id"

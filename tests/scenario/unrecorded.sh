@@ -90,7 +90,7 @@ for failure in 'renameat .part 1' 'renameat /done 2' 'fsync .part 3' 'fsync .par
         openssl dgst -sha256 -sign "$(uri p256)" -out signature other
     [ "$(lines evidence)" -eq "$evidence" ] || fail "evidence that is not there is recorded"
     [ "$(lines decision)" -eq "$((decisions + 1))" ] || fail "a decision is missing"
-    tail -n 1 "$log" | grep -q '"detail":"done"' || fail "$(tail -n 1 "$log")"
+    grep -q '"detail":"done"' < <(tail -n 1 "$log") || fail "$(tail -n 1 "$log")"
     # What was signed is not lost.
     [ -n "$(find approvals/done -path "*$id*" '(' -name signature -o -name complete.json ')')" ] ||
         fail "no signature: $(find approvals/done)"

@@ -25,7 +25,7 @@ answer || fail 'no answer'
 worker=$(pgrep -P "$haproxy")
 kill -USR2 "$haproxy"
 replaced() {
-    [ -n "$(pgrep -P "$haproxy")" ] && ! pgrep -P "$haproxy" | grep -qx "$worker"
+    [ -n "$(pgrep -P "$haproxy")" ] && ! grep -qx "$worker" < <(pgrep -P "$haproxy")
 }
 within 20 'no other worker after a reload' replaced
 takes 1 connects -tls1_3

@@ -93,7 +93,7 @@ gets_ticket() { # KDC CLIENT
     KRB5_TRACE=$work/trace.log ours timeout 20 kinit -X "X509_user_identity=FILE:$work/client.$2.crt,$work/$2.pem" user \
         </dev/null >kinit.log 2>&1 || status=$?
     stop "$server"
-    [ "$status" -eq 0 ] && klist 2>/dev/null | grep -q krbtgt/TEST
+    [ "$status" -eq 0 ] && grep -q krbtgt/TEST < <(klist 2>/dev/null)
 }
 comes_in() {
     gets_ticket "$@" || fail "not $*: $(cat kinit.log kdc.log; tail -n 5 trace.log; cat "$failures")"
