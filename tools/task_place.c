@@ -10,6 +10,7 @@
 #include "provider/tsb/approver_call.h"
 #include "tools/own_answers.h"
 #include "tools/show/request_text.h"
+#include "tools/show/unshown.h"
 #include "tools/unique_digits.h"
 
 /* A signed time is shown so long; the broker takes it ten minutes. */
@@ -197,6 +198,21 @@ static void tell_rejected(struct task_place *tasks)
     tasks->rejections_told = tasks->rejections_told || count > 0;
 }
 
+/* ---- Ballots ----------------------------------------------------------------------------------
+ */
+
+/* What cannot be shown has no token, and nobody's approval counts for it here. */
+static bool open_ballot(struct ska_ballot *ballot, const struct ska_errors *errors)
+{
+    const struct ska_request *request = ballot->request;
+
+    if (request->unshown == NULL)
+        return ska_ballot_open(ballot, errors);
+    ballot->token.operation = request->operation;
+    ballot->token.key_name = ska_span_text(request->key_label);
+    return true;
+}
+
 /* ---- Visiting -------------------------------------------------------------------------------- */
 
 static bool visit_task(struct task_place *tasks, size_t which, const struct request_filter *filter,
@@ -210,7 +226,7 @@ static bool visit_task(struct task_place *tasks, size_t which, const struct requ
         .answers_hidden = true,
         .ballot = {.libctx = tool->libctx, .request = request},
     };
-    bool done = ska_ballot_open(&listed.ballot, &tool->errors);
+    bool done = open_ballot(&listed.ballot, &tool->errors);
 
     listed.request = request;
     listed_request_judge(&listed);
@@ -354,7 +370,7 @@ static const struct own_rejections *task_rejections(struct request_place *place)
 static bool task_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
     (void)quiet;
-    return ska_ballot_open(ballot, &place->tool->errors);
+    return open_ballot(ballot, &place->tool->errors);
 }
 
 /* Not every broker tells; asked once, one that does not is asked no more. */
@@ -383,7 +399,8 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
     (void)name;
     tasks->answers_read = false; /* this one stands there by now */
     if (kind == SKA_FILE_APPROVAL)
-        return tsb_task_approve(tasks->connection, request->id,
+        return unshown_refuse(request, place->name, errors) &&
+               tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);
     return prove(tasks, &proof, errors) &&
            tsb_task_reject(tasks->connection, request->id, &proof, errors);

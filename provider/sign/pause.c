@@ -15,8 +15,7 @@
 
 static bool is_interrupted(const struct ska_waiter *waiter, bool by_signal)
 {
-    return waiter->interrupted != NULL ? waiter->interrupted()
-                                       : by_signal && ska_is_interruption();
+    return waiter->interrupted != NULL ? waiter->interrupted() : by_signal && ska_is_interruption();
 }
 
 static enum ska_pause_end block(const struct ska_waiter *waiter, int fd, short events,
@@ -145,5 +144,6 @@ enum ska_pause_end ska_pause(const struct ska_waiter *waiter, int fd, short even
     ASYNC_JOB *job = ASYNC_get_current_job();
     struct pause *pause = job == NULL ? NULL : new_pause(waiter, fd, events, until);
 
-    return pause == NULL ? block(waiter, fd, events, until) : pause_job(job, pause, fd, events, until);
+    return pause == NULL ? block(waiter, fd, events, until)
+                         : pause_job(job, pause, fd, events, until);
 }
