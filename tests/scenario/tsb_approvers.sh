@@ -479,7 +479,16 @@ says 'open-keys has API keys, and every user of this computer can read it: chmod
 refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver erin.pem --tsb "$url" \
     --tsb-api-key-source approver-key
 ! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
-refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
+refused 'https' skatool requests --approver erin.pem --tsb http://broker.example
+refused '^skatool: .*--tsb: https://HOST' skatool requests --approver erin.pem --tsb broker.example
+! grep -q 'tsb-url\|configuration' stderr.txt || fail "nobody has configured it: $(cat stderr.txt)"
+refused 'digest: there is no certificate in it, in PEM \(.*--tsb-ca' \
+    skatool requests --approver erin.pem --tsb "$url" --tsb-ca digest
+# As the vendor's tables have it.
+for written in "$url/v1" "$url/v1/" "HTTPS${url#https}"; do
+    succeeds skatool requests --approver erin.pem --tsb "$written" --tsb-ca authority.pem \
+        --tsb-api-key-source "file:$work/approver-keys"
+done
 # A failure of all is said once, and not of each task as well.
 refused 'it may be one for https:' skatool requests --approver erin.pem --tsb "http://${url#https://}"
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "$(cat stderr.txt)"
@@ -488,6 +497,8 @@ refused 'cannot be used together' skatool requests --approver erin.pem --dir . -
 OPENSSL_CONF=$work/openssl.cnf
 configure_broker "tsb-api-key-source = file:$work/approver-keys"
 succeeds skatool requests --approver erin.pem
+shows 'the deal'
+succeeds skatool requests --approver erin.pem --tsb "$url/v1"
 shows 'the deal'
 configure "tsb-url = https://127.0.0.1:9" "tsb-ca = $work/authority.pem" \
     "tsb-api-key-source = file:$work/approver-keys"
