@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/task_place.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "provider/base/clock.h"
@@ -160,7 +162,7 @@ static struct ska_request *take_listed(struct task_place *tasks, const char *id)
     for (size_t i = 0; fresh && i < all->count; i++) {
         struct ska_request *request = all->requests[i];
 
-        if (request != NULL && strcmp(request->id, id) == 0) {
+        if (request != NULL && strcasecmp(request->id, id) == 0) {
             all->requests[i] = NULL;
             return request;
         }
@@ -285,9 +287,14 @@ static bool end_without_task(struct task_place *tasks, const char *given)
 static bool find_by_request(struct task_place *tasks, const char *given,
                             char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    const struct tsb_task_filter filter = {.request = given};
+    char written[ID_LENGTH + 1] = ""; /* as brokers write them */
+    const struct tsb_task_filter filter = {.request = written};
     struct task_list list;
-    bool done = fetch_tasks(tasks, &filter, &list);
+    bool done = false;
+
+    for (size_t i = 0; i < ID_LENGTH && given[i] != 0; i++)
+        written[i] = (char)tolower((unsigned char)given[i]);
+    done = fetch_tasks(tasks, &filter, &list);
 
     if (done && list.count != 1)
         done = end_without_task(tasks, given);
@@ -349,7 +356,7 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     if (*request != NULL)
         return true;
     done = fetch_tasks(tasks, &filter, &list);
-    if (done && (list.count != 1 || strcmp(list.requests[0]->id, id) != 0))
+    if (done && (list.count != 1 || strcasecmp(list.requests[0]->id, id) != 0))
         done = fail_no_task(tasks, id);
     if (done) {
         *request = list.requests[0];
