@@ -78,7 +78,8 @@ static bool find_by_label(const struct ska_settings *settings, const struct hsm_
            (uri->object.data != NULL ||
             ska_fail(errors, SKA_R_BAD_URI,
                      "it names no key: add object=LABEL; in a shell URIs need quotes")) &&
-           tsb_key_find(connection, ska_span_of(&uri->object), libctx, key, errors);
+           tsb_key_find(connection, ska_span_of(&uri->object), wanted->any_use, libctx, key,
+                        errors);
 }
 
 /* That of the private key: there is none beside it. */
