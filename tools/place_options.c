@@ -45,7 +45,7 @@ static void warn_of_readers(const char *path)
                        path, path);
 }
 
-/* Whoever has given an option has not set a setting. */
+/* What is wrong is said of the option, not of the setting that it stands for. */
 static bool set_option(const struct broker_setting *wanted, const char *value,
                        struct ska_settings *settings, const struct ska_errors *errors)
 {

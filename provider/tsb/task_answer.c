@@ -107,7 +107,7 @@ static bool complete_payload(const struct ska_json_place *task, struct ska_reque
     return true;
 }
 
-/* Where no digest is named anything can be signed: whoever reads it is warned where it is none. */
+/* Where no digest is named anything can be signed; the page warns where it is none. */
 static bool check_digest(const struct ska_json_place *task, const struct ska_request *request)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;

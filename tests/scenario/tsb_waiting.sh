@@ -158,6 +158,8 @@ interrupted() {
     shift 2
     begin out.txt "${sealing[@]}" "$@"
     [ "$#" -eq 1 ] || within 30 "$(cat out.txt)" grep -q 'documents wait' out.txt
+    # As timeout(1) sends it.
+    kill "-$signal" "$server"
     kill "-$signal" "$server"
     wait "$server" || status=$?
     [ "$status" -eq $((128 + $(kill -l "$signal"))) ] || fail "status $status by $signal: $(cat out.txt)"
@@ -171,6 +173,21 @@ for signal in INT TERM HUP; do
 done
 grep -q 'document: asks again for the approvals of the seal.*state-dir' out.txt || fail "$(cat out.txt)"
 interrupted INT "$id_pattern was withdrawn" document ten
+pending 1
+# A second one ends it at once, whatever it waits for.
+begin out.txt "${sealing[@]}" document
+kill -STOP "${servers[0]}"
+status=0
+kill -INT "$server"
+sleep 0.5
+kill -INT "$server"
+waited=$EPOCHSECONDS
+wait "$server" || status=$?
+[ "$status" -eq 130 ] && [ $((EPOCHSECONDS - waited)) -le 2 ] ||
+    fail "status $status after $((EPOCHSECONDS - waited)) seconds: $(cat out.txt)"
+! grep -q withdrawn out.txt || fail "not at once: $(cat out.txt)"
+kill -CONT "${servers[0]}"
+ask 200 DELETE "/v1/request/$id"
 pending 1
 configure_broker "$waits_600" "state-dir = $work/state"
 interrupted TERM "$id_pattern stays open; the same command continues" document
