@@ -20,6 +20,7 @@
 #include "tools/document.h"
 #include "tools/show/modification.h"
 #include "tools/show/request_text.h"
+#include "tools/show/unshown.h"
 
 #define FOLDER "ska"
 #define FILE_NAME "history.jsonl"
@@ -206,12 +207,26 @@ void history_subject_clear(struct history_subject *subject)
     memset(subject, 0, sizeof(*subject));
 }
 
+/* "": nothing is said; NULL: out of memory. */
+static char *describe(const struct ska_request *request)
+{
+    char *unshown = request->unshown == NULL ? NULL : unshown_description(request);
+    char *description =
+        request->unshown != NULL && unshown == NULL
+            ? NULL
+            : ska_printable(ska_span_text(unshown == NULL ? request->description : unshown),
+                            DESCRIPTION_LIMIT);
+
+    free(unshown);
+    return description;
+}
+
 static bool add_history_members(cJSON *json, const struct history_record *record,
                                 const struct named_keys *fresh, const struct named_keys *stated)
 {
     const struct ska_request *request = record->request;
     struct history_subject subject;
-    char *description = ska_printable(ska_span_text(request->description), DESCRIPTION_LIMIT);
+    char *description = describe(request);
     char key[NAMED_KEY_HASH_SIZE];
     char approver[NAMED_KEY_HASH_SIZE];
     char now[32];
@@ -234,7 +249,7 @@ static bool add_history_members(cJSON *json, const struct history_record *record
         /* Which key it is a broker does not tell approvers. */
         (request->public_key.length == 0 || ska_json_add_text(json, "keySha256", key)) &&
         ska_json_add_text(json, "approverSha256", approver) &&
-        (request->description == NULL || ska_json_add_text(json, "description", description)) &&
+        (description[0] == 0 || ska_json_add_text(json, "description", description)) &&
         (subject.document_digest == NULL ||
          ska_json_add_text(json, "digest", subject.document_digest)) &&
         ska_json_add_text(json, "payloadSha256", subject.payload_sha256) &&

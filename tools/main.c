@@ -11,6 +11,7 @@
 
 #include "tools/close_name.h"
 #include "tools/exit_status.h"
+#include "tools/interruption.h"
 #include "tools/tool.h"
 
 static const struct {
@@ -100,5 +101,6 @@ int main(int argc, char **argv)
         finish_output(&tool);
     }
     tool_clear(&tool);
+    interruption_end();
     return tool.report.status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "provider/base/error_capture.h"
 #include "tools/directory_place.h"
 #include "tools/options.h"
 #include "tools/task_place.h"
@@ -29,6 +30,7 @@ static const char api_keys[] = "tsb-api-key-source";
 
 struct broker_setting {
     const char *name;
+    const char *option;     /* NULL: none */
     const char *given;      /* on the command line */
     const char *configured; /* NULL: none, or not for this broker */
 };
@@ -41,6 +43,25 @@ static void warn_of_readers(const char *path)
     if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
         report_warning("%s has API keys, and every user of this computer can read it: chmod go= %s",
                        path, path);
+}
+
+/* What is wrong is said of the option, not of the setting that it stands for. */
+static bool set_option(const struct broker_setting *wanted, const char *value,
+                       struct ska_settings *settings, const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    const size_t begin = strlen(wanted->name) + strlen(": ");
+    bool done = ska_settings_set(settings, wanted->name, value, &quiet);
+
+    if (!done && failure.reason == SKA_R_BAD_CONFIGURATION &&
+        strlen(ska_error_capture_text(&failure)) > begin)
+        ska_fail(errors, SKA_R_WRONG_USE, "%s: %s", wanted->option,
+                 ska_error_capture_text(&failure) + begin);
+    else if (!done)
+        ska_error_capture_raise(&failure, errors);
+    ska_error_capture_clear(&failure);
+    return done;
 }
 
 /* The settings want whole paths, since a program may change its directory; people have a shell. */
@@ -62,10 +83,10 @@ static bool set_given(const struct broker_setting *wanted, struct ska_settings *
     if (relative && whole == NULL)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (whole == NULL)
-        return ska_settings_set(settings, wanted->name, wanted->given, errors);
+        return set_option(wanted, wanted->given, settings, errors);
     ska_buffer_format(&text, "%s%s", begin, whole);
     done = text.failed ? ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a path")
-                       : ska_settings_set(settings, wanted->name, ska_buffer_string(&text), errors);
+                       : set_option(wanted, ska_buffer_string(&text), settings, errors);
     ska_buffer_free(&text);
     free(whole);
     return done;
@@ -85,24 +106,33 @@ static bool set_broker(const struct broker_setting *wanted, size_t count,
 }
 
 /* What is secret in the configuration is for the broker that it names, and for no other. */
+static bool set_rest(const struct tool *tool, const struct place_options *options,
+                     struct ska_settings *settings)
+{
+    const struct ska_settings *ours = &tool->configuration.settings;
+    const char *url = settings->tsb_url;
+    bool same = ours->tsb_url != NULL && strcmp(ours->tsb_url, url) == 0;
+    const struct broker_setting wanted[] = {
+        {"tsb-ca", "--tsb-ca", options->tsb_ca, ours->tsb_ca},
+        {"tsb-proxy", NULL, NULL, ours->tsb_proxy},
+        {"tsb-proxy-source", NULL, NULL, ours->tsb_proxy_source},
+        {api_keys, "--tsb-api-key-source", options->tsb_api_keys,
+         same ? ours->tsb_api_key_source : NULL},
+        {"tsb-token-source", NULL, NULL, same ? ours->tsb_token_source : NULL},
+        {"tsb-client-cert", NULL, NULL, same ? ours->tsb_client_cert : NULL},
+        {"tsb-client-key", NULL, NULL, same ? ours->tsb_client_key : NULL}};
+
+    return set_broker(wanted, sizeof(wanted) / sizeof(wanted[0]), settings, &tool->errors);
+}
+
 static bool make_settings(const struct tool *tool, const struct place_options *options,
                           struct ska_settings *settings)
 {
-    const struct ska_settings *ours = &tool->configuration.settings;
-    const char *url = options->tsb != NULL ? options->tsb : ours->tsb_url;
-    bool same = ours->tsb_url != NULL && strcmp(ours->tsb_url, url) == 0;
-    const struct broker_setting wanted[] = {
-        {"tsb-url", url, NULL},
-        {"tsb-ca", options->tsb_ca, ours->tsb_ca},
-        {"tsb-proxy", NULL, ours->tsb_proxy},
-        {"tsb-proxy-source", NULL, ours->tsb_proxy_source},
-        {api_keys, options->tsb_api_keys, same ? ours->tsb_api_key_source : NULL},
-        {"tsb-token-source", NULL, same ? ours->tsb_token_source : NULL},
-        {"tsb-client-cert", NULL, same ? ours->tsb_client_cert : NULL},
-        {"tsb-client-key", NULL, same ? ours->tsb_client_key : NULL}};
+    const struct broker_setting url = {"tsb-url", "--tsb", options->tsb,
+                                       tool->configuration.settings.tsb_url};
 
     memset(settings, 0, sizeof(*settings));
-    return set_broker(wanted, sizeof(wanted) / sizeof(wanted[0]), settings, &tool->errors);
+    return set_broker(&url, 1, settings, &tool->errors) && set_rest(tool, options, settings);
 }
 
 static bool open_broker(struct tool *tool, const struct place_options *options,

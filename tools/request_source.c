@@ -32,7 +32,7 @@ bool request_source_is_id(const char *what)
 
     return ska_request_id_take(what, digits) ||
            (length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
-            strspn(what, "0123456789abcdef-") == length);
+            strspn(what, "0123456789abcdefABCDEF-") == length);
 }
 
 static bool is_folder(const char *what)

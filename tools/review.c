@@ -19,6 +19,7 @@
 #include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
+#include "tools/show/unshown.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
@@ -139,6 +140,8 @@ bool review_check(struct tool *tool, const struct review *review)
 {
     const struct ska_request *request = review->request;
 
+    if (!unshown_refuse(request, review->source.what, &tool->errors))
+        return false;
     if (!modification_can_be_shown(request, &tool->errors) ||
         !ska_request_check_content(request, tool->libctx, &tool->errors))
         return false;
@@ -263,7 +266,7 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
     const struct ska_errors quiet = ska_error_capture(&failure);
     bool done = true;
 
-    if (review->request->operation != SKA_OPERATION_MODIFY)
+    if (review->request->operation != SKA_OPERATION_MODIFY || review->request->unshown != NULL)
         return true;
     if (!key_rules_ask(tool, review->request, &witness->rules))
         return false;
@@ -312,6 +315,9 @@ static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 {
     struct review_page *page = arg;
 
+    if (page->briefing.request->unshown != NULL)
+        return unshown_page(page->briefing.request, page->briefing.broker, columns, text,
+                            &page->tool->errors);
     page->briefing.columns = columns;
     return page->is_short ? briefing_short_make(&page->briefing, text, &page->tool->errors)
                           : briefing_make(&page->briefing, text, NULL, &page->tool->errors);
@@ -621,7 +627,8 @@ bool review_may_be_unread(struct tool *tool, const struct review *review,
 bool review_approve(struct tool *tool, struct review *review)
 {
     struct ska_approval approval = {0};
-    bool done = approver_unlock(review->key, tool->libctx, &tool->errors) &&
+    bool done = unshown_refuse(review->request, review->source.what, &tool->errors) &&
+                approver_unlock(review->key, tool->libctx, &tool->errors) &&
                 review_read_again(tool, review) &&
                 approver_sign_checked(review->key, tool->libctx, review->listed,
                                       ska_span_of(&review->request->approval_token), &approval,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/task_place.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "provider/base/clock.h"
@@ -10,6 +12,7 @@
 #include "provider/tsb/approver_call.h"
 #include "tools/own_answers.h"
 #include "tools/show/request_text.h"
+#include "tools/show/unshown.h"
 #include "tools/unique_digits.h"
 
 /* A signed time is shown so long; the broker takes it ten minutes. */
@@ -159,7 +162,7 @@ static struct ska_request *take_listed(struct task_place *tasks, const char *id)
     for (size_t i = 0; fresh && i < all->count; i++) {
         struct ska_request *request = all->requests[i];
 
-        if (request != NULL && strcmp(request->id, id) == 0) {
+        if (request != NULL && strcasecmp(request->id, id) == 0) {
             all->requests[i] = NULL;
             return request;
         }
@@ -197,6 +200,21 @@ static void tell_rejected(struct task_place *tasks)
     tasks->rejections_told = tasks->rejections_told || count > 0;
 }
 
+/* ---- Ballots ----------------------------------------------------------------------------------
+ */
+
+/* What cannot be shown has no token, and nobody's approval counts for it here. */
+static bool open_ballot(struct ska_ballot *ballot, const struct ska_errors *errors)
+{
+    const struct ska_request *request = ballot->request;
+
+    if (request->unshown == NULL)
+        return ska_ballot_open(ballot, errors);
+    ballot->token.operation = request->operation;
+    ballot->token.key_name = ska_span_text(request->key_label);
+    return true;
+}
+
 /* ---- Visiting -------------------------------------------------------------------------------- */
 
 static bool visit_task(struct task_place *tasks, size_t which, const struct request_filter *filter,
@@ -210,7 +228,7 @@ static bool visit_task(struct task_place *tasks, size_t which, const struct requ
         .answers_hidden = true,
         .ballot = {.libctx = tool->libctx, .request = request},
     };
-    bool done = ska_ballot_open(&listed.ballot, &tool->errors);
+    bool done = open_ballot(&listed.ballot, &tool->errors);
 
     listed.request = request;
     listed_request_judge(&listed);
@@ -269,9 +287,14 @@ static bool end_without_task(struct task_place *tasks, const char *given)
 static bool find_by_request(struct task_place *tasks, const char *given,
                             char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    const struct tsb_task_filter filter = {.request = given};
+    char written[ID_LENGTH + 1] = ""; /* as brokers write them */
+    const struct tsb_task_filter filter = {.request = written};
     struct task_list list;
-    bool done = fetch_tasks(tasks, &filter, &list);
+    bool done = false;
+
+    for (size_t i = 0; i < ID_LENGTH && given[i] != 0; i++)
+        written[i] = (char)tolower((unsigned char)given[i]);
+    done = fetch_tasks(tasks, &filter, &list);
 
     if (done && list.count != 1)
         done = end_without_task(tasks, given);
@@ -333,7 +356,7 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     if (*request != NULL)
         return true;
     done = fetch_tasks(tasks, &filter, &list);
-    if (done && (list.count != 1 || strcmp(list.requests[0]->id, id) != 0))
+    if (done && (list.count != 1 || strcasecmp(list.requests[0]->id, id) != 0))
         done = fail_no_task(tasks, id);
     if (done) {
         *request = list.requests[0];
@@ -354,7 +377,7 @@ static const struct own_rejections *task_rejections(struct request_place *place)
 static bool task_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
     (void)quiet;
-    return ska_ballot_open(ballot, &place->tool->errors);
+    return open_ballot(ballot, &place->tool->errors);
 }
 
 /* Not every broker tells; asked once, one that does not is asked no more. */
@@ -383,7 +406,8 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
     (void)name;
     tasks->answers_read = false; /* this one stands there by now */
     if (kind == SKA_FILE_APPROVAL)
-        return tsb_task_approve(tasks->connection, request->id,
+        return unshown_refuse(request, place->name, errors) &&
+               tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);
     return prove(tasks, &proof, errors) &&
            tsb_task_reject(tasks->connection, request->id, &proof, errors);

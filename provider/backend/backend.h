@@ -78,6 +78,7 @@ struct backend_key {
     unsigned int bits;
     bool ska;
     bool timestamp;
+    bool never_signs; /* it is only shown */
     EVP_PKEY *public_key;
     struct ska_bytes use_rule;
     atomic_bool use_rule_forgotten;

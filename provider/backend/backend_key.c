@@ -116,6 +116,11 @@ bool backend_key_is_timestamp(const struct backend_key *key)
     return key->timestamp;
 }
 
+bool backend_key_never_signs(const struct backend_key *key)
+{
+    return key->never_signs;
+}
+
 enum backend_word backend_key_word(const struct backend_key *key)
 {
     return key->backend->word;

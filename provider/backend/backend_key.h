@@ -38,6 +38,8 @@ bool backend_key_spki(struct backend_key *key, struct ska_span *spki,
 bool backend_key_is_ska(const struct backend_key *key);
 /* Whether the key makes HSM timestamps (and nothing else), as far as the HSM shows that. */
 bool backend_key_is_timestamp(const struct backend_key *key);
+/* One that was looked up to be shown, and has other uses only, such as decrypting. */
+bool backend_key_never_signs(const struct backend_key *key);
 /*
  * The serialized use rule as it was when the key was found; empty when the HSM does not tell. It
  * may be out of date, so it may spare a question but never decide anything.

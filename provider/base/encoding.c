@@ -144,3 +144,20 @@ bool ska_base64_decode_file(struct ska_span content, struct ska_bytes *to)
     free(text);
     return done;
 }
+
+bool ska_base64_decode_pem(const char *text, struct ska_bytes *to)
+{
+    static const char begin[] = "-----BEGIN ";
+    static const char dashes[] = "-----";
+    const char *first = NULL;
+    const char *last = NULL;
+
+    if (strncmp(text, begin, strlen(begin)) != 0)
+        return ska_base64_decode(text, to);
+    first = strstr(text + strlen(begin), dashes);
+    last = first == NULL ? NULL : strstr(first + strlen(dashes), "-----END ");
+    if (last == NULL)
+        return false;
+    first += strlen(dashes);
+    return ska_base64_decode_file(ska_span(first, (size_t)(last - first)), to);
+}

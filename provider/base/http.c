@@ -17,6 +17,7 @@
 #include <openssl/crypto.h>
 
 #include "provider/base/clock.h"
+#include "provider/base/file.h"
 #include "provider/base/libcurl.h"
 
 /* Connections that wait for the next call. */
@@ -261,6 +262,20 @@ static bool check_environment(const struct ska_http *http, const struct ska_erro
                     "the network: unset it");
 }
 
+/* What cannot be read in whole libcurl may read all the same. */
+static bool has_certificate(const char *path)
+{
+    /* Of a "TRUSTED CERTIFICATE", too, but of no "CERTIFICATE REQUEST". */
+    static const char begin[] = " CERTIFICATE-----";
+    static const size_t limit = (size_t)64 * 1024 * 1024;
+    struct ska_bytes pem = {NULL, 0};
+    bool has = !ska_file_read(path, limit, &pem, NULL) ||
+               memmem(pem.data, pem.length, begin, strlen(begin)) != NULL;
+
+    ska_bytes_free(&pem);
+    return has;
+}
+
 /* libcurl says of some of them only that something is wrong. */
 static bool check_files(const struct ska_http *http, const struct ska_errors *errors)
 {
@@ -269,6 +284,11 @@ static bool check_files(const struct ska_http *http, const struct ska_errors *er
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         if (paths[i] != NULL && access(paths[i], R_OK) != 0)
             return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", paths[i], strerror(errno));
+    if (http->ca_file != NULL && !has_certificate(http->ca_file))
+        return ska_fail(
+            errors, SKA_R_FILE_FAILURE, "%s: there is no certificate in it, in PEM%s%s%s",
+            http->ca_file, http->ca_setting == NULL ? "" : " (",
+            http->ca_setting == NULL ? "" : http->ca_setting, http->ca_setting == NULL ? "" : ")");
     return true;
 }
 

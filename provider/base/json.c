@@ -122,8 +122,10 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
     return true;
 }
 
-bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                     struct ska_bytes *value)
+static bool decode_base64(const struct ska_json_place *place, const char *name,
+                          enum ska_json_need need,
+                          bool (*decode)(const char *text, struct ska_bytes *to),
+                          struct ska_bytes *value)
 {
     const char *text = NULL;
     struct ska_bytes bytes = {NULL, 0};
@@ -132,11 +134,23 @@ bool ska_json_base64(const struct ska_json_place *place, const char *name, enum 
         return false;
     if (text == NULL)
         return true;
-    if (!ska_base64_decode(text, &bytes))
+    if (!decode(text, &bytes))
         return ska_json_fail(place, name, "base64 on one line expected");
     ska_bytes_free(value);
     *value = bytes;
     return true;
+}
+
+bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     struct ska_bytes *value)
+{
+    return decode_base64(place, name, need, ska_base64_decode, value);
+}
+
+bool ska_json_base64_pem(const struct ska_json_place *place, const char *name,
+                         enum ska_json_need need, struct ska_bytes *value)
+{
+    return decode_base64(place, name, need, ska_base64_decode_pem, value);
 }
 
 bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,

@@ -56,6 +56,9 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
 /* Strict base64; *value is owned by the caller. */
 bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
                      struct ska_bytes *value) SKA_MUST_CHECK;
+/* The same of a key or certificate, which may have lines of PEM around it. */
+bool ska_json_base64_pem(const struct ska_json_place *place, const char *name,
+                         enum ska_json_need need, struct ska_bytes *value) SKA_MUST_CHECK;
 /* As a place of its own, whose value is NULL when the member is absent. */
 bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
                      struct ska_json_place *inside) SKA_MUST_CHECK;

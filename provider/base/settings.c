@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* CK_TOKEN_INFO.label has this many bytes. */
 #define TOKEN_LABEL_LENGTH 32
@@ -147,10 +148,25 @@ static const char *check_pin_sources(const char *value)
 /* What is wrong with it the HTTP client says, where it is used; a user or password is no part. */
 static const char *check_tsb_url(const char *value)
 {
-    if ((strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0) ||
+    if ((strncasecmp(value, "https://", 8) != 0 && strncasecmp(value, "http://", 7) != 0) ||
         strchr(value, '@') != NULL)
         return "https://HOST[:PORT][/PATH] expected; http: only to this computer";
     return NULL;
+}
+
+void ska_broker_url_tidy(char *url)
+{
+    static const char version[] = "/v1";
+    const size_t ending = strlen(version);
+    size_t length = strlen(url);
+
+    for (char *next = url; *next != 0 && *next != ':'; next++)
+        *next = (char)(*next >= 'A' && *next <= 'Z' ? *next - 'A' + 'a' : *next);
+    while (length > 0 && url[length - 1] == '/')
+        length--;
+    if (length > ending && strncmp(url + length - ending, version, ending) == 0 &&
+        url[length - ending - 1] != '/')
+        url[length - ending] = 0;
 }
 
 static const char *check_proxy(const char *value)
@@ -325,6 +341,8 @@ static bool setting_text(struct ska_settings *settings, const struct setting *se
     copy = strdup(value);
     if (copy == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", setting->name);
+    if (setting->offset == offsetof(struct ska_settings, tsb_url))
+        ska_broker_url_tidy(copy);
     free(*member);
     *member = copy;
     return true;

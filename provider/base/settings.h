@@ -55,6 +55,12 @@ struct ska_settings {
 /* The names of all keys, ended by NULL. */
 extern const char *const ska_setting_names[];
 
+/*
+ * The URL of a broker as it is compared and called: the scheme in lower case, and without the "/v1"
+ * at its end that the vendor's tables have, since every call brings its own.
+ */
+void ska_broker_url_tidy(char *url);
+
 /* Sets one; a bad value is SKA_R_BAD_CONFIGURATION and names key and value. */
 bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
                       const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -16,6 +16,7 @@ struct hsm_look_up {
     struct hsm_pin_source source; /* hsm_locate_pin(), and perhaps a prompt and a kept PIN */
     /* A private key is wanted: a person may be asked, and it is said that there is no PIN. */
     bool private_key;
+    bool any_use; /* behind a broker: also one that cannot sign, to be shown */
 };
 
 /*

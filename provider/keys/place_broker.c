@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys behind a broker, which knows them by their labels. */
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/evp.h>
 
 #include "provider/base/error_place.h"
@@ -46,13 +49,22 @@ static bool find_broker(const struct ska_settings *settings, const struct hsm_ur
                         struct tsb_connection **connection, const struct ska_errors *errors)
 {
     const char *foreign = token_attribute(uri);
+    char *url = uri->tsb_url == NULL ? NULL : strdup(uri->tsb_url);
     struct ska_error_place place;
+    bool done = false;
 
-    if (foreign != NULL)
-        return ska_fail(errors, SKA_R_BAD_URI,
-                        "%s: a broker knows keys by their labels only (object=LABEL)", foreign);
     ska_error_place_init(&place, errors, "tsb-url");
-    return tsb_connection_find(settings, uri->tsb_url, connection, &place.errors);
+    if (url != NULL)
+        ska_broker_url_tidy(url);
+    if (foreign != NULL)
+        ska_fail(errors, SKA_R_BAD_URI,
+                 "%s: a broker knows keys by their labels only (object=LABEL)", foreign);
+    else if (uri->tsb_url != NULL && url == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
+    else
+        done = tsb_connection_find(settings, url, connection, &place.errors);
+    free(url);
+    return done;
 }
 
 static bool find_by_label(const struct ska_settings *settings, const struct hsm_look_up *wanted,
@@ -66,7 +78,8 @@ static bool find_by_label(const struct ska_settings *settings, const struct hsm_
            (uri->object.data != NULL ||
             ska_fail(errors, SKA_R_BAD_URI,
                      "it names no key: add object=LABEL; in a shell URIs need quotes")) &&
-           tsb_key_find(connection, ska_span_of(&uri->object), libctx, key, errors);
+           tsb_key_find(connection, ska_span_of(&uri->object), wanted->any_use, libctx, key,
+                        errors);
 }
 
 /* That of the private key: there is none beside it. */

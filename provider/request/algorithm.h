@@ -42,6 +42,11 @@ bool ska_payload_from_digest(const struct ska_mechanism *mechanism, struct ska_s
 bool ska_payload_digest(const struct ska_mechanism *mechanism, struct ska_span payload,
                         enum ska_digest *digest, struct ska_span *value) SKA_MUST_CHECK;
 
+/* Which digest a DigestInfo is of, in strict DER; SKA_DIGEST_NONE: none that we know, or it is
+ * none.
+ */
+enum ska_digest ska_payload_digest_info(struct ska_span payload) SKA_MUST_CHECK;
+
 /*
  * True for what must be taken for a digest whatever a request says, since the token does not tell:
  * RSA and EC keys, 20, 28, 32, 48 or 64 bytes, RSA also 36 (MD5 and SHA-1, as old TLS signs them),

@@ -149,6 +149,16 @@ bool ska_payload_digest(const struct ska_mechanism *mechanism, struct ska_span p
     return true;
 }
 
+enum ska_digest ska_payload_digest_info(struct ska_span payload)
+{
+    struct ska_span value = {NULL, 0};
+
+    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
+        if (read_digest_info((enum ska_digest)i, payload, &value))
+            return (enum ska_digest)i;
+    return SKA_DIGEST_NONE;
+}
+
 bool ska_payload_looks_like_digest(enum ska_key_type type, struct ska_span payload)
 {
     if (type == SKA_KEY_ED25519 || type == SKA_KEY_ED448)

@@ -26,6 +26,7 @@ void ska_request_free(struct ska_request *request)
         return;
     free(request->token_label);
     free(request->key_label);
+    free(request->unshown);
     ska_bytes_free(&request->key_id);
     ska_bytes_free(&request->public_key);
     ska_bytes_free(&request->payload);

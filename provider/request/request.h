@@ -69,6 +69,12 @@ struct ska_request {
      * rest has any use.
      */
     bool is_part;
+    /*
+     * At a broker: why it cannot be shown, and so never approved, only rejected; NULL: it can be.
+     * Then it has no approval token, and no key_label where the broker's token could not be read.
+     */
+    char *unshown;
+    const char *unshown_kind; /* what the broker calls it, "a decryption"; NULL: the operation */
     /* SHA-256 of the manifest of its evidence, in hex; "": none. Not part of the text. */
     char evidence[65];
 };

@@ -92,7 +92,7 @@ static bool json_read_data(const struct ska_json_place *place, const char *direc
     if (value != NULL && file != NULL)
         return ska_json_fail(place, "file", "either \"value\" or \"file\", not both");
     if (value != NULL)
-        return ska_json_base64(place, "value", SKA_JSON_REQUIRED, &approver->data) &&
+        return ska_json_base64_pem(place, "value", SKA_JSON_REQUIRED, &approver->data) &&
                (!ska_der_is_private_key(ska_span_of(&approver->data)) ||
                 ska_json_fail(place, "value", "a private key, which must stay with its approver"));
     if (file[0] == 0)

@@ -232,19 +232,21 @@ static bool audit_hand_in(struct asking *asking)
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
-static void say_withdrawn(struct asking *asking)
+/* One that stays is an annoyance to people, and changes nothing of how this ended. */
+static bool say_withdrawn(struct asking *asking)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
+    const bool done = broker_withdraw(&asking->place, asking->ticket.id, &quiet);
 
-    /* One that stays is an annoyance to people, and changes nothing of how this ended. */
-    if (!broker_withdraw(&asking->place, asking->ticket.id, &quiet))
+    if (!done)
         ska_progress_line_say(&asking->line, ska_error_capture_text(&failure));
     else
         (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN,
                             "by the signature that waited, at the broker");
     ska_error_capture_clear(&failure);
     ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    return done;
 }
 
 static bool fail_over(struct asking *asking)
@@ -263,27 +265,30 @@ static bool fail_over(struct asking *asking)
                           "same command again",
                           name_of(asking), id);
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
-    if (!asking->stays)
-        say_withdrawn(asking);
-    ska_fail(
-        asking->job->errors, SKA_R_APPROVALS_PENDING,
-        "%.500s; key '%s', request %s (%.16s) at the broker %s; %s", ska_buffer_string(&progress),
-        asking->draft->key_label, id, asking->draft->id, name_of(asking),
-        asking->stays ? ska_buffer_string(&way_on)
-                      : "it was withdrawn, since without state-dir nothing can continue with it");
+    ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
+             "%.500s; key '%s', request %s (%.16s) at the broker %s; %s",
+             ska_buffer_string(&progress), asking->draft->key_label, id, asking->draft->id,
+             name_of(asking),
+             asking->stays ? ska_buffer_string(&way_on)
+             : say_withdrawn(asking)
+                 ? "it was withdrawn, since without state-dir nothing can continue with it"
+                 : "it could not be withdrawn, and without state-dir nothing can continue with it");
     ska_buffer_free(&way_on);
     ska_buffer_free(&progress);
     return false;
 }
 
+/* Of an interrupted program nobody knows whether it is started again, but for one that promises. */
 static bool fail_interrupted_asking(struct asking *asking)
 {
+    const bool stays = asking->stays && asking->job->content_is_kept;
     char id[BROKER_ID_SIZE];
 
     memcpy(id, asking->ticket.id, sizeof(id));
-    say_withdrawn(asking);
-    return ska_fail(asking->job->errors, SKA_R_INTERRUPTED,
-                    "request %s at the broker was withdrawn", id);
+    return ska_fail(asking->job->errors, SKA_R_INTERRUPTED, "request %s at the broker %s", id,
+                    stays                   ? "stays open; the same command continues with it"
+                    : say_withdrawn(asking) ? "was withdrawn"
+                                            : "could not be withdrawn");
 }
 
 /* Whoever was to resume the job never will. */
@@ -507,7 +512,7 @@ static void say_progress(struct asking *asking)
 /* False: the time is over, or it was interrupted (raised). */
 static bool wait_for_broker(struct asking *asking, bool *interrupted)
 {
-    const struct ska_waiter waiter = {abandon_asking, asking};
+    const struct ska_waiter waiter = {abandon_asking, asking, asking->job->interrupted};
     int64_t now = ska_clock_ms();
     int64_t next = now + asking->pause;
 
@@ -569,7 +574,7 @@ static bool wait_for_end(struct asking *asking)
             end = ASK_FAILED;
         } else if (!look(asking)) {
             if (!asking->stays && asking->ticket.id[0] != 0)
-                say_withdrawn(asking);
+                (void)!say_withdrawn(asking);
             end = ASK_FAILED;
         } else if (asking->away.reason == 0) {
             end = judge(asking);

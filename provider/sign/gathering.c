@@ -66,7 +66,7 @@ void ska_gathering_free(void *vgathering)
 
 struct ska_waiter ska_gathering_waiter(struct ska_gathering *gathering)
 {
-    struct ska_waiter waiter = {ska_gathering_free, gathering};
+    struct ska_waiter waiter = {ska_gathering_free, gathering, gathering->job->interrupted};
 
     return waiter;
 }

@@ -52,6 +52,7 @@ struct ska_job {
     struct ska_sources sources;
     const struct ska_request *prepared; /* one that was made for this already */
     unsigned int timeout;               /* seconds that it may wait for people */
+    bool (*interrupted)(void); /* whether the caller wants no more; NULL: by signals it handles */
     enum ska_progress_when progress;
     uint8_t *signature;
     size_t *signature_length; /* size of the buffer, then the length of the signature */

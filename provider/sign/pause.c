@@ -13,11 +13,17 @@
 
 #include "provider/base/clock.h"
 
-static enum ska_pause_end block(int fd, short events, int64_t until)
+static bool is_interrupted(const struct ska_waiter *waiter, bool by_signal)
+{
+    return waiter->interrupted != NULL ? waiter->interrupted() : by_signal && ska_is_interruption();
+}
+
+static enum ska_pause_end block(const struct ska_waiter *waiter, int fd, short events,
+                                int64_t until)
 {
     struct pollfd polled = {fd, events, 0};
 
-    for (;;) {
+    while (!is_interrupted(waiter, false)) {
         int64_t left = until - ska_clock_ms();
         int ready = left <= 0 ? 0 : poll(&polled, 1, left > 60000 ? 60000 : (int)left);
 
@@ -27,9 +33,10 @@ static enum ska_pause_end block(int fd, short events, int64_t until)
             return SKA_PAUSE_OVER;
         if (ready < 0 && errno != EINTR)
             return SKA_PAUSE_READY;
-        if (ready < 0 && ska_is_interruption())
-            return SKA_PAUSE_INTERRUPTED;
+        if (ready < 0 && is_interrupted(waiter, true))
+            break;
     }
+    return SKA_PAUSE_INTERRUPTED;
 }
 
 /* ---- In an ASYNC job ------------------------------------------------------------------------- */
@@ -114,8 +121,10 @@ static enum ska_pause_end pause_job(ASYNC_JOB *job, struct pause *pause, int fd,
     enum ska_pause_end end = SKA_PAUSE_OVER;
 
     if (!ASYNC_WAIT_CTX_set_wait_fd(context, pause, pause->doorbell.epoll, pause, abandoned)) {
+        const struct ska_waiter waiter = pause->waiter;
+
         free_pause(pause);
-        return block(fd, events, until);
+        return block(&waiter, fd, events, until);
     }
     do {
         int64_t soon = 0;
@@ -123,7 +132,7 @@ static enum ska_pause_end pause_job(ASYNC_JOB *job, struct pause *pause, int fd,
         if (!ASYNC_pause_job())
             break;
         soon = ska_clock_ms() + SPIN_MS;
-        end = block(fd, events, soon < until ? soon : until);
+        end = block(&pause->waiter, fd, events, soon < until ? soon : until);
     } while (end == SKA_PAUSE_OVER && ska_clock_ms() < until);
     ASYNC_WAIT_CTX_clear_fd(context, pause);
     free_pause(pause);
@@ -135,5 +144,6 @@ enum ska_pause_end ska_pause(const struct ska_waiter *waiter, int fd, short even
     ASYNC_JOB *job = ASYNC_get_current_job();
     struct pause *pause = job == NULL ? NULL : new_pause(waiter, fd, events, until);
 
-    return pause == NULL ? block(fd, events, until) : pause_job(job, pause, fd, events, until);
+    return pause == NULL ? block(waiter, fd, events, until)
+                         : pause_job(job, pause, fd, events, until);
 }

@@ -13,7 +13,7 @@
 enum ska_pause_end {
     SKA_PAUSE_READY,      /* the descriptor is, or may be, ready */
     SKA_PAUSE_OVER,       /* the time is */
-    SKA_PAUSE_INTERRUPTED /* by a signal that the application handles */
+    SKA_PAUSE_INTERRUPTED /* by a signal that the application handles, or as the waiter says */
 };
 
 /*
@@ -23,6 +23,7 @@ enum ska_pause_end {
 struct ska_waiter {
     void (*abandon)(void *object);
     void *object;
+    bool (*interrupted)(void); /* the caller wants no more; NULL: by ska_is_interruption() */
 };
 
 /*

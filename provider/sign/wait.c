@@ -330,7 +330,7 @@ static bool try_rule(const struct ska_job *job, int64_t until, struct ska_curren
 bool ska_wait_for_rule(struct ska_job *job, struct ska_request *held,
                        struct ska_current_rule *current)
 {
-    const struct ska_waiter waiter = {free_held, held};
+    const struct ska_waiter waiter = {free_held, held, job->interrupted};
     int64_t until = ska_clock_ms() + (int64_t)job->timeout * 1000;
     int64_t length = HSM_PAUSE_MS;
     bool over = false;

@@ -230,6 +230,7 @@ static bool key_new(struct tsb_connection *connection, const char *label, OSSL_L
     made->base.type = description->type;
     made->base.bits = (unsigned int)EVP_PKEY_get_bits(description->public_key);
     made->base.ska = description->ska;
+    made->base.never_signs = !description->signs;
     made->base.public_key = description->public_key;
     made->base.use_rule = description->rules[SKA_RULE_USE];
     made->base.was_blocked = description->blocked == BACKEND_YES;
@@ -240,8 +241,9 @@ static bool key_new(struct tsb_connection *connection, const char *label, OSSL_L
     return true;
 }
 
-bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,
-                  OSSL_LIB_CTX *libctx, struct backend_key **key, const struct ska_errors *errors)
+static bool read_key(struct tsb_connection *connection, const char *label, const cJSON *json,
+                     bool any_use, OSSL_LIB_CTX *libctx, struct backend_key **key,
+                     const struct ska_errors *errors)
 {
     struct tsb_description description = {0};
     struct ska_json_place place;
@@ -249,14 +251,20 @@ bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJ
 
     tsb_answer_top(&place, connection, json, errors);
     done = tsb_description_read(&place, label, libctx, &description) &&
-           check_usable(label, &description, errors) &&
+           (any_use || check_usable(label, &description, errors)) &&
            key_new(connection, label, libctx, &description, key, errors);
     tsb_description_clear(&description);
     return done;
 }
 
-bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
-                  struct backend_key **key, const struct ska_errors *errors)
+bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key, const struct ska_errors *errors)
+{
+    return read_key(connection, label, json, false, libctx, key, errors);
+}
+
+bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, bool any_use,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key, const struct ska_errors *errors)
 {
     struct ska_bytes text = {NULL, 0};
     cJSON *json = NULL;
@@ -267,7 +275,7 @@ bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL
                         "object: the label of a key behind a broker is UTF-8");
     done = ska_bytes_copy(&text, label, errors) &&
            ask_attributes(connection, (const char *)text.data, &json, errors) &&
-           tsb_key_read(connection, (const char *)text.data, json, libctx, key, errors);
+           read_key(connection, (const char *)text.data, json, any_use, libctx, key, errors);
     cJSON_Delete(json);
     ska_bytes_free(&text);
     return done;

@@ -17,10 +17,12 @@ struct tsb_key {
 
 /*
  * The key of this label, with its public key and rules; `libctx` is where the public key is made,
- * and must outlive it. SKA_R_KEY_NOT_FOUND where there is none.
+ * and must outlive it. SKA_R_KEY_NOT_FOUND where there is none, SKA_R_WRONG_USE for one that cannot
+ * sign, unless that may be.
  */
-bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
-                  struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, bool any_use,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The same from an answer that describes it, which must be for the key of this label. */
 bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,

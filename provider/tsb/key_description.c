@@ -37,7 +37,7 @@ static bool read_public_key(const struct ska_json_place *key, OSSL_LIB_CTX *libc
     struct ska_bytes spki = {NULL, 0};
     bool done = false;
 
-    if (!ska_json_base64(key, "publicKey", SKA_JSON_OPTIONAL, &spki))
+    if (!ska_json_base64_pem(key, "publicKey", SKA_JSON_OPTIONAL, &spki))
         return false;
     if (spki.data == NULL)
         return ska_fail(&key->at.errors, SKA_R_BAD_KEY, "it has no public key, so it cannot sign");

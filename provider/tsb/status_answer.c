@@ -42,7 +42,7 @@ static bool read_people(const struct ska_json_place *answer, const char *name,
     cJSON_ArrayForEach(item, array.value)
     {
         if (cJSON_IsString(item) &&
-            ska_base64_decode(item->valuestring, &people->list[people->count]))
+            ska_base64_decode_pem(item->valuestring, &people->list[people->count]))
             people->count++;
     }
     return true;

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/meta_data.h"
 #include "provider/tsb/status_answer.h"
@@ -59,21 +61,27 @@ static bool algorithm_in(const struct ska_json_place *body, const char **name)
            ska_json_text(&request, "signatureAlgorithm", SKA_JSON_REQUIRED, name);
 }
 
-/* Of the request as it was handed in: parsed by the broker, or as it came. */
-static bool find_algorithm(const struct ska_json_place *task, cJSON **parsed, const char **name)
+/* The request as it was handed in. */
+static bool parse_request(const struct ska_json_place *task, cJSON **parsed)
 {
     struct ska_bytes text = {NULL, 0};
+    bool done = ska_json_base64(task, "requestBase64", SKA_JSON_REQUIRED, &text) &&
+                ska_json_parse(ska_span_of(&text), "requestBase64", parsed, &task->at.errors);
+
+    ska_bytes_free(&text);
+    return done;
+}
+
+/* Of the request: parsed by the broker, or as it was handed in. */
+static bool find_algorithm(const struct ska_json_place *task, cJSON **parsed, const char **name)
+{
     struct ska_json_place body;
-    bool done = false;
 
     if (!ska_json_object(task, "signedSignRequest", SKA_JSON_OPTIONAL, &body))
         return false;
     if (body.value != NULL)
         return algorithm_in(&body, name);
-    done = ska_json_base64(task, "requestBase64", SKA_JSON_REQUIRED, &text) &&
-           ska_json_parse(ska_span_of(&text), "requestBase64", parsed, &task->at.errors);
-    ska_bytes_free(&text);
-    if (!done)
+    if (!parse_request(task, parsed))
         return false;
     ska_json_top(&body, *parsed, "requestBase64", task->reason, &task->at.errors);
     if (!cJSON_IsObject(*parsed))
@@ -88,6 +96,7 @@ static bool complete_payload(const struct ska_json_place *task, struct ska_reque
     struct ska_bytes whole = {NULL, 0};
 
     if (mechanism->scheme != SKA_SCHEME_PKCS1 || mechanism->form != SKA_PAYLOAD_DIGEST ||
+        mechanism->digest == SKA_DIGEST_NONE ||
         request->payload.length != ska_digest_length(mechanism->digest))
         return true;
     if (!ska_payload_from_digest(mechanism, ska_span_of(&request->payload), &whole,
@@ -98,16 +107,33 @@ static bool complete_payload(const struct ska_json_place *task, struct ska_reque
     return true;
 }
 
+/* Where no digest is named anything can be signed; the page warns where it is none. */
 static bool check_digest(const struct ska_json_place *task, const struct ska_request *request)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
     return request->mechanism.form != SKA_PAYLOAD_DIGEST ||
+           request->mechanism.digest == SKA_DIGEST_NONE ||
            ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &digest,
                               &value) ||
            ska_fail(&task->at.errors, SKA_R_PAYLOAD_MISMATCH,
                     "the payload in its approval token is not a digest, although it says so");
+}
+
+/*
+ * RSA keys sign with PKCS#1 v1.5 whatever is handed in: a ready DigestInfo, which is then the same
+ * as with the digest by name, or anything else.
+ */
+static bool algorithm_from_name(const char *name, struct ska_request *request)
+{
+    if (strcmp(name, "NONE_WITH_RSA") != 0)
+        return ska_algorithm_from_name(name, &request->mechanism);
+    request->mechanism =
+        (struct ska_mechanism){.scheme = SKA_SCHEME_PKCS1,
+                               .digest = ska_payload_digest_info(ska_span_of(&request->payload)),
+                               .form = SKA_PAYLOAD_DIGEST};
+    return true;
 }
 
 static bool take_algorithm(const struct ska_json_place *task, struct ska_request *request)
@@ -117,7 +143,7 @@ static bool take_algorithm(const struct ska_json_place *task, struct ska_request
     cJSON *parsed = NULL;
     bool done = find_algorithm(task, &parsed, &name);
 
-    if (done && !ska_algorithm_from_name(name, &request->mechanism)) {
+    if (done && !algorithm_from_name(name, request)) {
         shown = ska_printable(ska_span_text(name), 64);
         done = ska_fail(&task->at.errors, SKA_R_UNSUPPORTED,
                         "this version does not know the signature algorithm '%s'",
@@ -151,18 +177,98 @@ static bool take_words(const struct ska_json_place *task, struct ska_request *re
     return done;
 }
 
+/* ---- What cannot be shown -------------------------------------------------------------------- */
+
+static const struct {
+    const char *parsed; /* by the broker */
+    const char *root;   /* as it was handed in */
+    const char *kind;
+} kinds[] = {
+    {"signedDecryptRequest", "decryptRequest", "a decryption"},
+    {"signedUnwrapKeyRequest", "unwrapKeyRequest", "an unwrapping of a key"},
+    {"signedCertificateRequestRequest", "csrSignRequest", "a certificate request"},
+    {"signedSelfSignCertificateRequestDto", "selfSignCertificateRequest",
+     "a self-signed certificate"},
+    {"signedSignCertificateRequest", "signCertificateRequest", "a certificate"},
+};
+
+static bool has_object(const cJSON *json, const char *name)
+{
+    return cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(json, name));
+}
+
+/* NULL: the broker does not say, or it is what the token says. */
+static const char *kind_of(const struct ska_json_place *task)
+{
+    const char *kind = NULL;
+    cJSON *parsed = NULL;
+
+    (void)!parse_request(task, &parsed);
+    for (size_t i = 0; kind == NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (has_object(task->value, kinds[i].parsed) || has_object(parsed, kinds[i].root))
+            kind = kinds[i].kind;
+    cJSON_Delete(parsed);
+    return kind;
+}
+
+/* *words: what is said was taken, or was what is wrong. */
+static bool understand(const struct ska_json_place *task, struct ska_request *request, bool *words)
+{
+    struct ska_approval_token token;
+
+    *words = take_token(task, &token, request) &&
+             (request->operation != SKA_OPERATION_SIGN || take_algorithm(task, request));
+    return *words && take_words(task, request);
+}
+
+/* Without its token nothing can be approved; words for people are taken where they were not yet. */
+static bool hide(const struct ska_json_place *task, const char *why, bool words,
+                 struct ska_request *request)
+{
+    struct ska_json_place quiet;
+
+    ska_json_top(&quiet, task->value, "", task->reason, NULL);
+    ska_bytes_free(&request->approval_token);
+    ska_bytes_free(&request->signed_content);
+    ska_bytes_free(&request->digest_value);
+    request->digest = SKA_DIGEST_NONE;
+    request->unshown_kind = kind_of(&quiet);
+    request->unshown = strdup(why);
+    request->mechanism = (struct ska_mechanism){.form = SKA_PAYLOAD_MESSAGE}; /* none is compared */
+    if (!words)
+        (void)!take_words(&quiet, request);
+    request->mechanism = (struct ska_mechanism){.form = SKA_PAYLOAD_DIGEST};
+    return request->unshown != NULL ||
+           ska_fail(&task->at.errors, SKA_R_OUT_OF_MEMORY, "for a task");
+}
+
+/* Whatever is wrong with it, its approver can reject it. */
+static bool understand_or_hide(const struct ska_json_place *task, struct ska_request *request)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    struct ska_json_place inside;
+    bool words = false;
+    bool done = false;
+
+    ska_json_top(&inside, task->value, "", task->reason, &to_failure);
+    done = understand(&inside, request, &words);
+    if (!done)
+        done = failure.reason == SKA_R_OUT_OF_MEMORY
+                   ? ska_error_capture_raise(&failure, &task->at.errors)
+                   : hide(task, ska_error_capture_text(&failure), words, request);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
 bool tsb_task_read(const struct ska_json_place *task, struct ska_request **request)
 {
     struct ska_request *made = calloc(1, sizeof(*made));
-    struct ska_approval_token token;
 
     if (made == NULL)
         return ska_fail(&task->at.errors, SKA_R_OUT_OF_MEMORY, "a task");
-    if (cJSON_IsObject(task->value)
-            ? take_id(task, made) && take_token(task, &token, made) &&
-                  (made->operation != SKA_OPERATION_SIGN || take_algorithm(task, made)) &&
-                  take_words(task, made)
-            : ska_fail(&task->at.errors, task->reason, "a task expected")) {
+    if (cJSON_IsObject(task->value) ? take_id(task, made) && understand_or_hide(task, made)
+                                    : ska_fail(&task->at.errors, task->reason, "a task expected")) {
         *request = made;
         return true;
     }
@@ -178,7 +284,7 @@ bool tsb_task_request_read(const struct ska_json_place *task, const char *task_i
 
     if (!cJSON_IsObject(task->value) || !tsb_request_id_read(task, "id", told))
         return false;
-    if (strcmp(told, task_id) != 0)
+    if (strcasecmp(told, task_id) != 0)
         return ska_json_fail_value(task, "id", told, "that of the task that was asked for");
     return ska_json_object(task, "requestStatus", SKA_JSON_REQUIRED, &status) &&
            tsb_request_id_read(&status, "id", id);

@@ -15,9 +15,8 @@
  * only the kind of signature and the words for people are taken. The broker does not tell the key
  * itself, nor its rule: public_key is empty, and has_rule false. request->id is the task's.
  *
- * Errors have the reason of the place, or are those of a request: SKA_R_KEY_MISMATCH for a token
- * that is bound to no key, SKA_R_PAYLOAD_MISMATCH, SKA_R_UNSUPPORTED for a kind of signature that
- * is not known. Free with ska_request_free().
+ * One that is not understood, or in which something contradicts the token, is request->unshown. An
+ * error, with the reason of the place, is only what has no id. Free with ska_request_free().
  */
 bool tsb_task_read(const struct ska_json_place *task, struct ska_request **request) SKA_MUST_CHECK;
 

@@ -24,18 +24,22 @@ static void check_task(const struct ska_request *request)
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
+    check_id(request->id);
+    if (request->unshown != NULL) {
+        PROMISE(request->approval_token.length == 0 && request->signed_content.length == 0);
+        return;
+    }
     PROMISE(ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL));
     PROMISE(token.operation == request->operation);
     PROMISE(token.key_name.length > 0 &&
             ska_span_equal(token.key_name, ska_span_text(request->key_label)));
-    check_id(request->id);
-    if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+    if (request->operation != SKA_OPERATION_SIGN ||
+        request->mechanism.form == SKA_PAYLOAD_MESSAGE ||
+        !ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &digest, &value))
         PROMISE(ska_span_equal(token.payload, ska_span_of(&request->payload)));
     else
-        PROMISE(ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &digest,
-                                   &value) &&
-                (ska_span_equal(token.payload, ska_span_of(&request->payload)) ||
-                 ska_span_equal(token.payload, value)));
+        PROMISE(ska_span_equal(token.payload, ska_span_of(&request->payload)) ||
+                ska_span_equal(token.payload, value));
     if (request->digest != SKA_DIGEST_NONE)
         PROMISE(ska_span_equal(value, ska_span_of(&request->digest_value)));
     PROMISE(request->signed_content.length <= SKA_META_CONTENT_LIMIT);

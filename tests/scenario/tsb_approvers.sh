@@ -284,9 +284,9 @@ warned 'this file is what a signature of ANOTHER document is made over' alice se
     attributes.digest "$(ours_meta)" attributes
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice
-says 'warning: .*about a different digest than the one in the approval token'
-refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes \
-    --key seal --document document "$request"
+shows ' sign +seal +cannot be shown by this version'
+refused 'cannot show what an approval would allow .*about a different digest than the one in the approval token' \
+    skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
 ask 200 DELETE "/v1/request/$request"
 # A digest that is called a message.
 hand_in seal SHA256_WITH_ECDSA digest "$(ours_meta)"
@@ -350,6 +350,88 @@ for name in bob carol; do
 done
 becomes "$request" EXECUTED
 
+# ---- What is signed as it is ----------------------------------------------------------------------
+
+key management
+create raw '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+create ec "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+ask 201 POST /v1/key "{\"label\":\"dec\",\"algorithm\":\"RSA\",\"keySize\":2048,\"attributes\":{\"decrypt\":true,
+    \"sign\":false,\"unwrap\":true,\"destroyable\":true},\"policy\":$(rest_policy "$(rest_rule 1 0 0 alice)")}"
+key operation
+# A DigestInfo is what it says; with it a document can be compared.
+{ printf '\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20' && cat digest; } >info
+hand_in raw NONE_WITH_RSA info "$(ours_meta)"
+approves alice "$request" raw document
+shows 'the file you gave.*YES, exactly'
+signed_by document raw
+# Anything else is shown, with a warning, and read by a person.
+printf 'abc' >abc
+for kind in raw:NONE_WITH_RSA ec:NONE_WITH_ECDSA; do
+    hand_in "${kind%:*}" "${kind#*:}" abc "$(ours_meta)"
+    succeeds tasks_of alice
+    shows " sign +${kind%:*} +the deal"
+    refused 'holds no digest that a document can be compared with' skatool approve --approver alice.pem "${at[@]}" --yes \
+        --key "${kind%:*}" --document abc "$request"
+    if has_terminal; then
+        reads alice "$request"
+        shows 'WARNING: these 3 bytes are not the fingerprint of a document' '6162 ?63'
+        ! status_is "$request" PENDING || fail "not approved: $(cat answer.json)"
+        holds "\"approvedBy\":[\"$(public alice)\"]" # whatever the HSM makes of it
+    else
+        ask 200 DELETE "/v1/request/$request"
+    fi
+done
+
+# ---- What cannot be shown ------------------------------------------------------------------------
+
+# unshown PATH BODY ID-MEMBER: a request at the broker.
+unshown() {
+    ask 201 POST "/v1/$1" "$2"
+    request=$(member "$3")
+}
+# rejected KEY WHAT: what was handed in just now is named everywhere, and can only be rejected.
+rejected() {
+    succeeds tasks_of alice
+    shows "^[0-9a-f]+ +$2 +$1 .*cannot be shown by this version"
+    ! grep -q 'warning' stderr.txt || fail "warns: $(cat stderr.txt)"
+    id=$(task_id alice)
+    shows "\"kind\":[[:space:]]*\"$2\"" "\"label\":[[:space:]]*\"$1\"" '"cannotBeShown":'
+    for option in '' --yes; do
+        # shellcheck disable=SC2086
+        refused "which is an? $2, according to the broker, with key '?$1'?: skatool cannot show .*vendor's app, or reject" \
+            skatool approve --approver alice.pem "${at[@]}" ${option:+$option --key "$1" --document document} "$id"
+    done
+    mkdir -p nothing
+    succeeds skatool approve --approver alice.pem "${at[@]}" --yes --key "$1" --documents nothing
+    says "Left unanswered: request ${id:0:16}, which is an? $2.*skatool reject .*$id" '0 approved, 0 rejected, 1 left'
+    succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$id"
+    tr -s ' \n' ' ' <stdout.txt >page.txt
+    mv page.txt stdout.txt
+    shows 'about to REJECT what cannot be shown' "an? $2, according to the broker" '\| for tests'
+    says 'Sent .*rejection of request'
+    becomes "$request" REJECTED
+    succeeds skatool history --json
+    grep -q "$2 that cannot be shown by this version: for tests" stdout.txt || fail "$(cat stdout.txt)"
+    succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$id"
+    says 'already rejected'
+}
+words="\"metaData\":\"$(meta 'for tests')\""
+head -c 256 /dev/zero | b64 >zeros
+unshown decrypt "{\"decryptRequest\":{\"encryptedPayload\":\"$(cat zeros)\",\"decryptKeyName\":\"dec\",
+    \"cipherAlgorithm\":\"RSA_PADDING_OAEP_WITH_SHA256\",$words}}" decryptRequestId
+rejected dec decryption
+unshown unwrap "{\"unwrapKeyRequest\":{\"wrappedKey\":\"$(cat zeros)\",\"label\":\"new\",\"unwrapKeyName\":\"dec\",
+    \"wrapMethod\":\"RSA_WRAP_OAEP\",\"attributes\":{\"encrypt\":true,\"decrypt\":true,\"sign\":false,\"unwrap\":false},$words}}" unwrapRequestId
+rejected dec 'unwrapping of a key'
+unshown certificate/request "{\"csrSignRequest\":{\"signKeyName\":\"raw\",\"signatureAlgorithm\":\"SHA256_WITH_RSA\",
+    \"validity\":365,\"standardCertificateAttributes\":{\"commonName\":\"X\"},\"keyUsage\":[\"DIGITAL_SIGNATURE\"],
+    \"extendedKeyUsage\":[\"CODE_SIGNING\"],$words}}" signRequestId
+rejected raw 'certificate request'
+unshown certificate/selfsign "{\"selfSignCertificateRequest\":{\"signKeyName\":\"ec\",\"validity\":365,
+    \"signatureAlgorithm\":\"SHA256_WITH_ECDSA\",\"commonName\":\"X\",\"certificateAuthority\":true,
+    \"keyUsage\":[\"KEY_CERT_SIGN\"],\"extendedKeyUsage\":[\"ANY_EXTENDED_KEY_USAGE\"],$words}}" signRequestId
+rejected ec 'self-signed certificate'
+
 # ---- The inbox -----------------------------------------------------------------------------------
 
 if has_terminal; then
@@ -397,7 +479,16 @@ says 'open-keys has API keys, and every user of this computer can read it: chmod
 refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver erin.pem --tsb "$url" \
     --tsb-api-key-source approver-key
 ! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
-refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
+refused 'https' skatool requests --approver erin.pem --tsb http://broker.example
+refused '^skatool: .*--tsb: https://HOST' skatool requests --approver erin.pem --tsb broker.example
+! grep -q 'tsb-url\|configuration' stderr.txt || fail "nobody has configured it: $(cat stderr.txt)"
+refused 'digest: there is no certificate in it, in PEM \(.*--tsb-ca' \
+    skatool requests --approver erin.pem --tsb "$url" --tsb-ca digest
+# As the vendor's tables have it.
+for written in "$url/v1" "$url/v1/" "HTTPS${url#https}"; do
+    succeeds skatool requests --approver erin.pem --tsb "$written" --tsb-ca authority.pem \
+        --tsb-api-key-source "file:$work/approver-keys"
+done
 # A failure of all is said once, and not of each task as well.
 refused 'it may be one for https:' skatool requests --approver erin.pem --tsb "http://${url#https://}"
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "$(cat stderr.txt)"
@@ -406,6 +497,8 @@ refused 'cannot be used together' skatool requests --approver erin.pem --dir . -
 OPENSSL_CONF=$work/openssl.cnf
 configure_broker "tsb-api-key-source = file:$work/approver-keys"
 succeeds skatool requests --approver erin.pem
+shows 'the deal'
+succeeds skatool requests --approver erin.pem --tsb "$url/v1"
 shows 'the deal'
 configure "tsb-url = https://127.0.0.1:9" "tsb-ca = $work/authority.pem" \
     "tsb-api-key-source = file:$work/approver-keys"

@@ -138,16 +138,21 @@ configure_broker
 
 # ---- Listed and shown ----------------------------------------------------------------------------
 
+ask 201 POST /v1/key "{\"label\":\"decrypts\",\"algorithm\":\"RSA\",\"keySize\":2048,\"attributes\":{\"decrypt\":true,
+    \"sign\":false,\"unwrap\":true},\"policy\":$(rest_policy "$(rest_rule 1 0 0 alice)")}"
 # One that cannot be opened hides no other; those of the broker itself are none of ours.
 succeeds skatool list
 shows "BLOCKED, SAYS THE BROKER" '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
-    "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
+    '^decrypts +- +RSA 2048 +.SKA, does not sign. +no ' "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
 says 'warning: .*guarded'
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "says more: $(cat stderr.txt)"
-[ "$(wc -l <stdout.txt)" -eq 11 ] || fail "not all keys: $(cat stdout.txt)"
+[ "$(wc -l <stdout.txt)" -eq 12 ] || fail "not all keys: $(cat stdout.txt)"
 succeeds skatool list --key ska:object=seal --json
 shows '"toldByHsm":[[:space:]]*false' '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
 ! grep -q '"rsa"' stdout.txt || fail "lists others: $(cat stdout.txt)"
+succeeds skatool list --key ska:object=decrypts --json
+shows '"signs":[[:space:]]*false' '"ska":[[:space:]]*true'
+refused "'decrypts' is not for signing" ska dgst -sha256 -sign ska:object=decrypts policy.json
 
 blocked="key is blocked: the broker says, unconfirmed, that 'blocked' cannot sign, .*unblocking needs "
 ends 2 skatool check-config --json --key ska:object=blocked
@@ -163,5 +168,5 @@ shows '"timeout":[[:space:]]*120' '"ruleModify"'
 
 # The listing of libcrypto's store goes the same way.
 succeeds ska storeutl -noout -text ska:
-shows 'ska:object=seal;type=private' 'Total found: 10'
+shows 'ska:object=seal;type=private' 'Total found: 11'
 pass

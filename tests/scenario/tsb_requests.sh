@@ -61,6 +61,8 @@ ends 2 skatool status "${own:0:8}"
 shows "Request $own[0-9a-f]{48}, to sign" "The broker calls it $id"
 ends 2 skatool status "${id:0:8}"
 shows "Request $own[0-9a-f]{48}, to sign" 'At the broker it is pending' 'board +2 +0' 'alice, bob, carol'
+ends 2 skatool status "${id^^}"
+shows "The broker calls it $id"
 ends 2 skatool execute "${id:0:8}" -o none.sig
 says 'still needed'
 [ ! -e none.sig ] || fail "a signature out of nothing"
@@ -72,7 +74,7 @@ task=$(sed -nE 's/.*"requestId":[[:space:]]*"([^"]*)".*/\1/p' stdout.txt | head 
 shows "\"statedId\":[[:space:]]*\"$own"
 succeeds skatool requests --approver bob.pem --tsb "$url" --tsb-ca authority.pem
 shows "^${own:0:8} +sign +seal"
-for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "$id"; do
+for name in "${own:0:8}" "${own^^}" "${task:0:8}" "$task" "${task^^}" "$id" "${id^^}"; do
     refused "would be for key .seal., and not for .other." \
         skatool approve --approver bob.pem --tsb "$url" --tsb-ca authority.pem --key other \
         --document document --yes "$name"

@@ -147,6 +147,54 @@ id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 grep '"event":"withdrawn","requestId":"[0-9a-f]*"' withdrawn.log |
     grep -qF "\"detail\":\"by the signature that waited, at the broker $id\"" ||
     fail "not in the log: $(cat withdrawn.log)"
+# skatool is interrupted: without state-dir its request goes with it, with state-dir it stays. It ends by the signal.
+plain x509 -new -CA authority.pem -CAkey authority.key -force_pubkey seal.pub.pem -subj /CN=Seal -days 30 \
+    -out seal.crt 2>/dev/null
+sealing=(env --default-signal=INT,TERM,HUP OPENSSL_CONF="$work/openssl.cnf" "$binary_dir/tools/skatool" seal
+    --key ska:object=seal --cert seal.crt)
+# interrupted SIGNAL PATTERN DOCUMENT...: a moment later.
+interrupted() {
+    local signal=$1 pattern=$2 status=0
+    shift 2
+    begin out.txt "${sealing[@]}" "$@"
+    [ "$#" -eq 1 ] || within 30 "$(cat out.txt)" grep -q 'documents wait' out.txt
+    # As timeout(1) sends it.
+    kill "-$signal" "$server"
+    kill "-$signal" "$server"
+    wait "$server" || status=$?
+    [ "$status" -eq $((128 + $(kill -l "$signal"))) ] || fail "status $status by $signal: $(cat out.txt)"
+    [ "$(grep -cE -- "interrupted while waiting: [a-z]+: request $pattern" out.txt)" -eq "$#" ] || fail "$(cat out.txt)"
+}
+id_pattern='[0-9a-f-]{36} at the broker'
+configure_broker "$waits_600" 'progress = no'
+for signal in INT TERM HUP; do
+    interrupted "$signal" "$id_pattern was withdrawn" document
+    pending 1
+done
+grep -q 'document: asks again for the approvals of the seal.*state-dir' out.txt || fail "$(cat out.txt)"
+interrupted INT "$id_pattern was withdrawn" document ten
+pending 1
+# A second one ends it at once, whatever it waits for.
+begin out.txt "${sealing[@]}" document
+kill -STOP "${servers[0]}"
+status=0
+kill -INT "$server"
+sleep 0.5
+kill -INT "$server"
+waited=$EPOCHSECONDS
+wait "$server" || status=$?
+[ "$status" -eq 130 ] && [ $((EPOCHSECONDS - waited)) -le 2 ] ||
+    fail "status $status after $((EPOCHSECONDS - waited)) seconds: $(cat out.txt)"
+! grep -q withdrawn out.txt || fail "not at once: $(cat out.txt)"
+kill -CONT "${servers[0]}"
+ask 200 DELETE "/v1/request/$id"
+pending 1
+configure_broker "$waits_600" "state-dir = $work/state"
+interrupted TERM "$id_pattern stays open; the same command continues" document
+pending 2
+grep -q 'continues the seal' out.txt || fail "$(cat out.txt)"
+ask 200 DELETE "/v1/request/$id"
+rm -f ./*.ska-pending
 configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
 rm -f state/*
 begin out.txt "${openssl[@]}" -sign ska:object=seal -out none.sig document

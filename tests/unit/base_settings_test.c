@@ -193,6 +193,10 @@ static void a_broker_has_a_url_and_no_module(void **state)
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("tsb-ca", "/etc/ska/ca.pem");
     assert_unfit("tsb-ca: has no meaning without tsb-url");
+    assert_sets("tsb-url", "HTTPS://Broker.example/tsb/v1/");
+    assert_string_equal(settings.tsb_url, "https://Broker.example/tsb");
+    assert_sets("tsb-url", "https://v1");
+    assert_string_equal(settings.tsb_url, "https://v1");
     assert_sets("tsb-url", "https://broker.example:8443");
     assert_true(ska_settings_check(&settings, NULL));
     assert_sets("tsb-client-cert", "/etc/ska/client.pem");

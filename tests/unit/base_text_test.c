@@ -79,6 +79,32 @@ static void base64_is_strict(void **state)
     }
 }
 
+static void pem_lines_may_be_around_it(void **state)
+{
+    static const char *const right[] = {
+        "Zm9v", "-----BEGIN PUBLIC KEY-----\nZm9v\n-----END PUBLIC KEY-----\n",
+        "-----BEGIN CERTIFICATE-----\r\nZm\r\n9v\r\n-----END CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----Zm9v-----END PUBLIC KEY-----"};
+    static const char *const wrong[] = {"Zm9v\n",
+                                        "-----BEGIN PUBLIC KEY-----\nZm9v\n",
+                                        "-----BEGIN PUBLIC KEY-----",
+                                        "-----BEGIN ",
+                                        "-----BEGIN A-----\n-----END A-----",
+                                        "-----BEGIN A-----\nZm9v?\n-----END A-----"};
+    struct ska_bytes data = {NULL, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        if (!ska_base64_decode_pem(right[i], &data))
+            fail_msg("refused: '%s'", right[i]);
+        assert_true(ska_span_equal(ska_span_of(&data), ska_span_text("foo")));
+        ska_bytes_free(&data);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        if (ska_base64_decode_pem(wrong[i], &data))
+            fail_msg("accepted: '%s'", wrong[i]);
+}
+
 static void hex_both_ways(void **state)
 {
     struct ska_bytes data = {NULL, 0};
@@ -214,6 +240,7 @@ int main(void)
         cmocka_unit_test(base64_round_trip),
         cmocka_unit_test(base64_known),
         cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(pem_lines_may_be_around_it),
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(utf8),
         cmocka_unit_test(harmful_text_is_shown_harmless),

@@ -265,7 +265,7 @@ static void ask_path(const char *path, struct exchange *exchange)
 {
     struct ska_errors errors = errors_into(&exchange->recorder);
     struct ska_agent *agent = NULL;
-    struct ska_waiter waiter = {abandon, NULL};
+    struct ska_waiter waiter = {abandon, NULL, NULL};
     int64_t before = ska_clock_ms();
 
     exchange->approvals = NULL;
@@ -363,7 +363,7 @@ static void one_exchange_after_the_other(void **state)
 {
     struct fake fakes[3];
     struct ska_agent *agent = NULL;
-    struct ska_waiter waiter = {abandon, NULL};
+    struct ska_waiter waiter = {abandon, NULL, NULL};
     struct ska_approval *approvals = NULL;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);

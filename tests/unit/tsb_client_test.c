@@ -17,6 +17,9 @@
 static OSSL_LIB_CTX *libctx;
 static OSSL_PROVIDER *default_provider;
 static char public_key[256]; /* base64 */
+/* As some brokers have it. */
+#define PEM_BEGIN "-----BEGIN PUBLIC KEY-----\\n"
+#define PEM_END "\\n-----END PUBLIC KEY-----"
 
 static int make_key(void **state)
 {
@@ -78,6 +81,24 @@ static void assert_described(const char *members, struct tsb_description *descri
                       public_key);
     if (!describes(ska_buffer_string(&text), description, &recorder))
         fail_msg("%s", recorder.text);
+    ska_buffer_free(&text);
+}
+
+static void a_public_key_may_be_pem(void **state)
+{
+    struct tsb_description description;
+    struct ska_buffer text = {0};
+    struct recorder recorder;
+
+    (void)state;
+    ska_buffer_format(&text,
+                      "\"label\":\"seal\",\"publicKey\":\"" PEM_BEGIN "%s" PEM_END
+                      "\",\"attributes\":{\"sign\":true}",
+                      public_key);
+    if (!describes(ska_buffer_string(&text), &description, &recorder))
+        fail_msg("%s", recorder.text);
+    assert_int_equal(description.type, SKA_KEY_EC);
+    tsb_description_clear(&description);
     ska_buffer_free(&text);
 }
 
@@ -275,6 +296,8 @@ static void statuses_are_told_apart(void **state)
     assert_state("{\"id\":\"" ID "\",\"status\":\"PENDING\",\"approvedBy\":[\"AAAA\",1,\"?\"],"
                  "\"result\":\"Execution shall be made with offline HSM\"}",
                  BROKER_PENDING, 1, "");
+    assert_state("{\"status\":\"PENDING\",\"approvedBy\":[\"" PEM_BEGIN "AAAA" PEM_END "\"]}",
+                 BROKER_PENDING, 1, "");
     assert_state("{\"status\":\"APPROVED\",\"result\":null}", BROKER_APPROVED, 0, "");
     assert_state("{\"status\":\"EXECUTED\",\"result\":\"AAAA\",\"new\":{}}", BROKER_EXECUTED, 0,
                  "AAAA");
@@ -323,6 +346,7 @@ static void ids_are_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_public_key_may_be_pem),
         cmocka_unit_test(a_key_without_policy_is_ordinary),
         cmocka_unit_test(rules_are_told_apart),
         cmocka_unit_test(what_is_not_told_is_no_no),

@@ -4,6 +4,7 @@
  */
 #include "sign_support.h"
 
+#include "provider/request/algorithm.h"
 #include "provider/tsb/task_answer.h"
 
 #define ID "5b0e1c1e-2d3f-4a5b-9c6d-7e8f90a1b2c3"
@@ -54,12 +55,26 @@ static char *sign_token(void)
 #define SIGNED_BY(name)                                                                            \
     ",\"signedSignRequest\":{\"signRequest\":{\"signatureAlgorithm\":\"" name "\"}}"
 
-static void refused(char *token, const char *members, enum ska_reason reason, const char *words)
+/* It can be rejected, and there is nothing that could be approved. Takes the request over. */
+static void assert_unshown(struct ska_request *request, const char *key, const char *kind,
+                           const char *words)
+{
+    assert_non_null(request);
+    assert_non_null(request->unshown);
+    assert_non_null(strstr(request->unshown, words));
+    assert_string_equal(request->id, ID);
+    assert_true(ska_span_equal(ska_span_text(request->key_label), ska_span_text(key)));
+    assert_true(ska_span_equal(ska_span_text(request->unshown_kind), ska_span_text(kind)));
+    assert_int_equal(request->approval_token.length, 0);
+    assert_int_equal(request->signed_content.length, 0);
+    ska_request_free(request);
+}
+
+static void refused(char *token, const char *members, const char *key, const char *words)
 {
     struct recorder recorder;
 
-    assert_null(task(token, members, &recorder));
-    assert_raised_with(&recorder, reason, words);
+    assert_unshown(task(token, members, &recorder), key, NULL, words);
 }
 
 static void the_token_decides(void **state)
@@ -82,9 +97,9 @@ static void the_token_decides(void **state)
     request = task(token_of(SKA_OPERATION_BLOCK, "seal", NULL), SIGNED_BY("EDDSA"), &recorder);
     assert_int_equal(request->operation, SKA_OPERATION_BLOCK);
     ska_request_free(request);
-    refused(token_of(SKA_OPERATION_SIGN, "", DIGEST), SIGNED_BY("NONE_WITH_ECDSA"),
-            SKA_R_KEY_MISMATCH, "not bound to a key");
-    refused(strdup("AAAA"), SIGNED_BY("NONE_WITH_ECDSA"), SKA_R_BAD_TOKEN, "approvalToBeSigned");
+    refused(token_of(SKA_OPERATION_SIGN, "", DIGEST), SIGNED_BY("NONE_WITH_ECDSA"), NULL,
+            "not bound to a key");
+    refused(strdup("AAAA"), SIGNED_BY("NONE_WITH_ECDSA"), NULL, "approvalToBeSigned");
 }
 
 static void the_kind_of_signature_must_fit(void **state)
@@ -93,11 +108,10 @@ static void the_kind_of_signature_must_fit(void **state)
     struct ska_request *request = NULL;
 
     (void)state;
-    refused(sign_token(), "", SKA_R_SERVER_FAILURE, "requestBase64");
-    refused(sign_token(), SIGNED_BY("SHA3256_WITH_ECDSA"), SKA_R_UNSUPPORTED, "SHA3256_WITH_ECDSA");
-    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH,
-            "is not a digest");
-    refused(sign_token(), ",\"requestBase64\":\"W10=\"", SKA_R_SERVER_FAILURE, "no request");
+    refused(sign_token(), "", "seal", "requestBase64");
+    refused(sign_token(), SIGNED_BY("SHA3256_WITH_ECDSA"), "seal", "SHA3256_WITH_ECDSA");
+    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), "seal", "is not a digest");
+    refused(sign_token(), ",\"requestBase64\":\"W10=\"", "seal", "no request");
     /* {"signRequest":{"signatureAlgorithm":"NONE_WITH_ECDSA"}} */
     request =
         task(sign_token(),
@@ -183,12 +197,68 @@ static void words_that_lie_are_refused(void **state)
     struct recorder recorder;
 
     (void)state;
-    assert_null(
-        with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"00\"}}", &recorder));
-    assert_raised_with(&recorder, SKA_R_PAYLOAD_MISMATCH, "a different digest");
-    assert_null(with_words(APP "\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}", &recorder));
-    assert_null(with_words(APP "\"description\":1}", &recorder));
-    assert_null(with_words(APP "\"signedContent\":\"?\"}", &recorder));
+    assert_unshown(
+        with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"00\"}}", &recorder),
+        "seal", NULL, "a different digest");
+    assert_unshown(
+        with_words(APP "\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}", &recorder), "seal",
+        NULL, "MD5");
+    assert_unshown(with_words(APP "\"description\":1}", &recorder), "seal", NULL, "description");
+    assert_unshown(with_words(APP "\"signedContent\":\"?\"}", &recorder), "seal", NULL,
+                   "signedContent");
+}
+
+/* What is signed as it is: a DigestInfo is what it says, anything else is shown to nobody as one.
+ */
+static void ready_payloads_are_taken(void **state)
+{
+    const struct ska_mechanism sha256 = {
+        .scheme = SKA_SCHEME_PKCS1, .digest = SKA_DIGEST_SHA256, .form = SKA_PAYLOAD_DIGEST};
+    struct ska_approval_token token = {
+        .operation = SKA_OPERATION_SIGN, .key_name = ska_span_text("seal"), .has_payload = true};
+    struct ska_bytes info = {NULL, 0};
+    struct ska_bytes encoded = {NULL, 0};
+    struct recorder recorder;
+    struct ska_request *request = NULL;
+    char *text = NULL;
+
+    (void)state;
+    assert_true(ska_payload_from_digest(&sha256, ska_span_text(DIGEST), &info, NULL));
+    token.payload = ska_span_of(&info);
+    assert_true(ska_approval_token_encode(&token, &encoded, NULL));
+    assert_true(ska_base64_encode(ska_span_of(&encoded), &text, NULL));
+    request = task(text, SIGNED_BY("NONE_WITH_RSA"), &recorder);
+    assert_null(request->unshown);
+    assert_int_equal(request->mechanism.scheme, SKA_SCHEME_PKCS1);
+    assert_int_equal(request->mechanism.digest, SKA_DIGEST_SHA256);
+    assert_true(ska_span_equal(ska_span_of(&request->payload), ska_span_of(&info)));
+    ska_request_free(request);
+    ska_bytes_free(&encoded);
+    ska_bytes_free(&info);
+    request = task(sign_token(), SIGNED_BY("NONE_WITH_RSA"), &recorder);
+    assert_null(request->unshown);
+    assert_int_equal(request->mechanism.digest, SKA_DIGEST_NONE);
+    assert_true(ska_span_equal(ska_span_of(&request->payload), ska_span_text(DIGEST)));
+    ska_request_free(request);
+    request =
+        task(token_of(SKA_OPERATION_SIGN, "seal", "abc"), SIGNED_BY("NONE_WITH_ECDSA"), &recorder);
+    assert_null(request->unshown);
+    assert_true(ska_span_equal(ska_span_of(&request->payload), ska_span_text("abc")));
+    ska_request_free(request);
+}
+
+static void others_are_named(void **state)
+{
+    struct recorder recorder;
+
+    (void)state;
+    assert_unshown(task(sign_token(), ",\"signedDecryptRequest\":{}", &recorder), "seal",
+                   "a decryption", "requestBase64");
+    /* {"selfSignCertificateRequest":{}} */
+    assert_unshown(task(sign_token(),
+                        ",\"requestBase64\":\"eyJzZWxmU2lnbkNlcnRpZmljYXRlUmVxdWVzdCI6e319\"",
+                        &recorder),
+                   "seal", "a self-signed certificate", "signRequest");
 }
 
 static bool request_id_in(const char *text, char id[BROKER_ID_SIZE])
@@ -235,6 +305,8 @@ int main(void)
         cmocka_unit_test(words_are_words),
         cmocka_unit_test(the_request_of_a_task_is_told_or_not),
         cmocka_unit_test(words_that_lie_are_refused),
+        cmocka_unit_test(ready_payloads_are_taken),
+        cmocka_unit_test(others_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static void no_abandon(void *object)
 static void check_agent(struct tool *tool, const char *path)
 {
     const struct ska_request block = {.operation = SKA_OPERATION_BLOCK};
-    const struct ska_waiter waiter = {no_abandon, NULL};
+    const struct ska_waiter waiter = {no_abandon, NULL, NULL};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_agent *agent = NULL;

@@ -284,7 +284,21 @@ static bool open_one(struct session *session, const char *id, struct review *rev
         !own_rejections_read(tool, ska_span_of(&session->key.public_key), &session->rejections))
         return false;
     session->rejections_old = false;
-    return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
+    return review_read(tool, review) &&
+           (review->request->unshown != NULL || review_check(tool, review)) &&
+           review_open_key(tool, review);
+}
+
+/* By its id it can be rejected. */
+static void leave_unshown(const struct session *session, const struct ska_request *request)
+{
+    struct ska_buffer name = {0};
+
+    request_text_name(request, &name);
+    report_message("Left unanswered: %s. It cannot be shown by this version: use the vendor's app, "
+                   "or skatool reject --approver KEY --tsb %s %.36s",
+                   ska_buffer_string(&name), session->place->name, request->id);
+    ska_buffer_free(&name);
 }
 
 /* Nobody is asked, so it is only what a file tells: `why` is why it is left, empty where it is not.
@@ -338,7 +352,9 @@ static bool show_opened(struct session *session, const char *id)
 
     snprintf(lead, sizeof(lead), "%zu of %zu", session->next, session->count);
     /* What cannot be opened was told, and is passed by. */
-    if (done && review_waits(&review))
+    if (done && review.request->unshown != NULL)
+        leave_unshown(session, review.request);
+    else if (done && review_waits(&review))
         done = session->inbox->yes ? answer_by_file(session, &review)
                                    : ask_about(session, &review, lead);
     else if (!done)

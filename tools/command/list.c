@@ -20,6 +20,7 @@ struct entry {
     char algorithm[TEXT_ALGORITHM_SIZE];
     bool ska;
     bool timestamp;
+    bool never_signs;
     enum backend_told blocked;
     enum backend_told sam_approved;
     bool told_by_broker; /* who is not the HSM */
@@ -98,6 +99,7 @@ static bool open_entry(struct tool *tool, const struct hsm_look_up *of_all,
     if (entry->id[0] != 0 && ska_hex_decode(entry->id, &id))
         uri.id = id;
     wanted.uri = &uri;
+    wanted.any_use = true;
     done = keys_find(&tool->configuration.settings, &wanted, tool->libctx, key, &quiet);
     if (!done)
         say_not_opened(tool, entry, &failure);
@@ -117,6 +119,7 @@ static void complete_entry(struct tool *tool, const struct hsm_look_up *of_all, 
     text_key_algorithm(backend_key_type(key), backend_key_public(key), entry->algorithm);
     entry->ska = backend_key_is_ska(key);
     entry->timestamp = backend_key_is_timestamp(key);
+    entry->never_signs = backend_key_never_signs(key);
     entry->only_label = false;
     entry->told_by_broker = backend_key_word(key) != BACKEND_WORD_OF_HSM;
     if (entry->ska && !backend_key_state(key, &state, &tool->errors))
@@ -131,6 +134,8 @@ static const char *shown_kind(const struct entry *entry)
 {
     if (entry->only_label)
         return "?";
+    if (entry->never_signs)
+        return entry->ska ? "SKA, does not sign" : "ordinary, does not sign";
     return entry->ska ? "SKA" : entry->timestamp ? "timestamp" : "ordinary";
 }
 
@@ -181,6 +186,8 @@ static bool add_json(cJSON *array, const struct entry *entry)
         done = cJSON_AddBoolToObject(object, "toldByHsm", !entry->told_by_broker) != NULL &&
                cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
+    if (done && entry->never_signs)
+        done = cJSON_AddFalseToObject(object, "signs") != NULL;
     if (done && entry->ska)
         done = text_add_told(object, "blocked", entry->blocked) &&
                text_add_told(object, "samApproved", entry->sam_approved);

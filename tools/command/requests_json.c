@@ -8,6 +8,7 @@
 #include "provider/sign/ballot_text.h"
 #include "tools/command/requests.h"
 #include "tools/command/status.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 static const char *const usable_names[] = {[SKA_USABLE_ALWAYS] = "always",
@@ -58,6 +59,18 @@ static bool add_importer(cJSON *object, const struct ska_request *request)
            cJSON_AddNumberToObject(object, "importer", (double)request->importer_uid) != NULL;
 }
 
+/* Of what cannot be shown: what it is, as the broker says, and why. */
+static bool add_operation(cJSON *object, const struct ska_request *request)
+{
+    if (request->unshown == NULL)
+        return ska_json_add_text(object, "operation", ska_operation_names[request->operation]);
+    return (request->key_label == NULL ||
+            ska_json_add_text(object, "operation", ska_operation_names[request->operation])) &&
+           ska_json_add_text(object, "kind",
+                             request->unshown_kind == NULL ? NULL : request_what(request)) &&
+           add_untrusted(object, "cannotBeShown", request->unshown);
+}
+
 static bool add_asked(cJSON *object, const struct listed_request *listed)
 {
     const struct ska_request *request = listed->request;
@@ -68,8 +81,7 @@ static bool add_asked(cJSON *object, const struct listed_request *listed)
             ska_json_add_text(object, "statedId", request->stated_id)) &&
            (request->attempt == 0 ||
             cJSON_AddNumberToObject(object, "attempt", (double)request->attempt) != NULL) &&
-           ska_json_add_text(object, "operation", ska_operation_names[request->operation]) &&
-           add_untrusted(object, "label", request->key_label) &&
+           add_operation(object, request) && add_untrusted(object, "label", request->key_label) &&
            add_untrusted(object, "token", request->token_label) &&
            (request->operation != SKA_OPERATION_SIGN ||
             ska_json_add_text(object, "signatureAlgorithm",

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
+#include "tools/show/unshown.h"
 
 /* What is said of one, in either form. */
 struct said {
@@ -22,6 +24,8 @@ struct said {
     struct ska_buffer approved;
     struct ska_buffer refused;
     struct ska_buffer requester;
+    const char *description; /* the request's, or: */
+    char *unshown;
 };
 
 static void said_clear(struct said *said)
@@ -30,6 +34,7 @@ static void said_clear(struct said *said)
     ska_buffer_free(&said->approved);
     ska_buffer_free(&said->refused);
     ska_buffer_free(&said->requester);
+    free(said->unshown);
 }
 
 static void say_until(const struct listed_request *listed, char until[TEXT_TIME_SIZE])
@@ -85,6 +90,15 @@ static void say_requester(const struct listed_request *listed, struct ska_buffer
         ska_buffer_text(text, ", by a file");
 }
 
+static bool say_description(const struct ska_request *request, struct said *said)
+{
+    said->description = request->description;
+    if (request->unshown == NULL)
+        return true;
+    said->description = said->unshown = unshown_description(request);
+    return said->unshown != NULL;
+}
+
 static bool said_make(const struct listed_request *listed, struct said *said,
                       const struct ska_errors *errors)
 {
@@ -103,8 +117,9 @@ static bool said_make(const struct listed_request *listed, struct said *said,
         ska_ballot_refused_text(&listed->ballot, &said->refused);
     }
     say_requester(listed, &said->requester);
-    return !(said->count.failed || said->approved.failed || said->refused.failed ||
-             said->requester.failed) ||
+    return (say_description(listed->request, said) &&
+            !(said->count.failed || said->approved.failed || said->refused.failed ||
+              said->requester.failed)) ||
            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the state of a request");
 }
 
@@ -170,6 +185,12 @@ static bool add_heading(struct requests_text *text, const struct listed_request 
     return table_add(&text->table, heading, errors);
 }
 
+/* NULL only of what cannot be shown. */
+static const char *key_shown(const struct ska_request *request)
+{
+    return request->key_label == NULL ? "?" : request->key_label;
+}
+
 static bool add_row(struct requests_text *text, const struct listed_request *listed,
                     const struct document *document, struct said *said,
                     const struct ska_errors *errors)
@@ -179,10 +200,10 @@ static bool add_row(struct requests_text *text, const struct listed_request *lis
     return table_add(
         &text->table,
         (const char *[COLUMN_COUNT]){
-            said->id, text_operation(request->operation), request->key_label,
+            said->id, request_what(request), key_shown(request),
             or_dash(ska_buffer_string(&said->count)), or_dash(ska_buffer_string(&said->approved)),
             or_dash(ska_buffer_string(&said->refused)), ska_buffer_string(&said->requester),
-            say_awaited(listed->awaited), said->until, or_dash(request->description),
+            say_awaited(listed->awaited), said->until, or_dash(said->description),
             document == NULL ? "-" : document->path},
         errors);
 }
@@ -227,8 +248,8 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
 {
     const struct ska_request *request = listed->request;
 
-    ska_buffer_format(text, "%s  %s ", said->id, text_operation(request->operation));
-    ska_buffer_name(text, ska_span_text(request->key_label));
+    ska_buffer_format(text, "%s  %s ", said->id, request_what(request));
+    ska_buffer_name(text, ska_span_text(key_shown(request)));
     if (listed->answers_hidden)
         ska_buffer_text(text, "\n");
     else
@@ -238,7 +259,7 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
         ska_buffer_name(text, ska_span_text(document->path));
         ska_buffer_text(text, "\n");
     }
-    requests_add_words(request->description, text);
+    requests_add_words(said->description, text);
 }
 
 /* ---- Both ------------------------------------------------------------------------------------ */

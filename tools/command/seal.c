@@ -11,6 +11,7 @@
 #include "provider/base/file.h"
 #include "provider/request/key_cache.h"
 #include "provider/sign/sign.h"
+#include "tools/interruption.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/seal/sealing.h"
@@ -150,6 +151,7 @@ static bool seal_all(struct seal_call *call, struct sealing *sealings, size_t co
 
     for (size_t i = 0; i < count; i++)
         sealing_prepare(&sealings[i]);
+    interruption_catch();
     if (call->alone) {
         sealing_sign(&sealings[0]);
         sealing_finish(&sealings[0]);

@@ -11,11 +11,13 @@
 
 #include "provider/base/file.h"
 #include "provider/backend/backend_key.h"
+#include "provider/backend/broker.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "provider/rule/rule_text.h"
 #include "provider/sign/sign.h"
 #include "tools/input.h"
+#include "tools/interruption.h"
 #include "tools/output.h"
 #include "tools/report.h"
 #include "tools/seal/signed_attributes.h"
@@ -138,6 +140,7 @@ static struct ska_job sealing_job(const struct sealing *sealing, const struct sk
         .errors = errors,
         .sources = call->sources,
         .timeout = call->timeout,
+        .interrupted = interruption_seen,
         .progress = call->alone ? settings->progress : SKA_PROGRESS_NO,
     };
 
@@ -245,6 +248,13 @@ static bool check_payload(struct sealing *sealing)
                              ska_span_of(&sealing->payload), sealing_errors(sealing));
 }
 
+/* Without state-dir nobody knows which request at the broker is that of what was begun. */
+static bool is_asked_anew(const struct seal_call *call)
+{
+    return backend_key_is_ska(call->key) && backend_key_has_broker(call->key) &&
+           call->tool->configuration.settings.state_dir == NULL;
+}
+
 /*
  * What was begun may be old, or have been put there by somebody: the time that it gives to the seal
  * is seen by whoever seals.
@@ -259,9 +269,16 @@ static void say_begun(const struct sealing *sealing)
     if (!ska_content_signing_time(ska_span_of(&sealing->attributes), &begun))
         return;
     ska_duration_text(now > begun ? (uint64_t)(now - begun) : 0, &age);
-    report_note("%s: continues the seal that was begun at %s, %s ago, which stays its signing "
-                "time; --restart begins again, and has it approved again",
-                sealing->document, text_time((uint64_t)begun, shown), ska_buffer_string(&age));
+    text_time((uint64_t)begun, shown);
+    if (is_asked_anew(sealing->call))
+        report_note("%s: asks again for the approvals of the seal that was begun at %s, %s ago, "
+                    "which stays its signing time: without state-dir an earlier request at the "
+                    "broker is not known; --restart begins with the time of now",
+                    sealing->document, shown, ska_buffer_string(&age));
+    else
+        report_note("%s: continues the seal that was begun at %s, %s ago, which stays its signing "
+                    "time; --restart begins again, and has it approved again",
+                    sealing->document, shown, ska_buffer_string(&age));
     ska_buffer_free(&age);
 }
 
@@ -342,7 +359,9 @@ void sealing_sign(struct sealing *sealing)
 
     if (sealing->state != SEALING_OPEN)
         return;
-    if (sign_attributes(sealing, &to_failure))
+    if (interruption_seen())
+        (void)!ska_fail(&to_failure, SKA_R_INTERRUPTED, "nobody was asked to approve it");
+    else if (sign_attributes(sealing, &to_failure))
         sealing->state = SEALING_SIGNED;
 }
 

@@ -8,6 +8,7 @@
 
 #include <openssl/async.h>
 
+#include "tools/interruption.h"
 #include "tools/report.h"
 
 /* Each signature that waits has some descriptors open. */
@@ -76,7 +77,7 @@ static size_t count_waiting(const struct turn *turns, size_t count)
     return waiting;
 }
 
-/* One round: waits until something is ready, and resumes what it is ready for. */
+/* One round: waits until something is ready, and resumes what it is ready for; all at the end. */
 static void run_ready(struct turn *turns, struct pollfd *polled, size_t count)
 {
     int ready = 0;
@@ -85,9 +86,10 @@ static void run_ready(struct turn *turns, struct pollfd *polled, size_t count)
         polled[i] = (struct pollfd){descriptor_of(&turns[i]), POLLIN, 0};
     do
         ready = poll(polled, (nfds_t)count, 1000);
-    while (ready < 0 && errno == EINTR);
+    while (ready < 0 && errno == EINTR && !interruption_seen());
     for (size_t i = 0; i < count; i++)
-        if (turns[i].job != NULL && (polled[i].fd < 0 || polled[i].revents != 0))
+        if (turns[i].job != NULL &&
+            (polled[i].fd < 0 || polled[i].revents != 0 || interruption_seen()))
             run_turn(&turns[i]);
 }
 

@@ -47,6 +47,15 @@ static void say_data(OSSL_LIB_CTX *libctx, struct ska_span data, struct page *pa
     page_fingerprint(page, libctx, data);
 }
 
+/* All of few, else as data. */
+static void say_bytes(OSSL_LIB_CTX *libctx, struct ska_span bytes, struct page *page)
+{
+    if (bytes.length <= DATA_SHOWN)
+        page_digits(page, bytes);
+    else
+        say_data(libctx, bytes, page);
+}
+
 /* ---- The file in the approver's hand --------------------------------------------------------- */
 
 static void say_compared(const struct document *document, struct page *page)
@@ -123,7 +132,7 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
                      "these %zu bytes are not the fingerprint of a document: nobody can see what "
                      "would be signed.",
                      request->payload.length);
-        page_digits(page, ska_span_of(&request->payload));
+        say_bytes(libctx, ska_span_of(&request->payload), page);
         return;
     }
     if (content.length == 0) {

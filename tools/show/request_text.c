@@ -478,8 +478,36 @@ bool request_is_called(const struct ska_request *request, const char *begin)
            strncasecmp(request->stated_id, begin, length) == 0;
 }
 
+const char *request_what(const struct ska_request *request)
+{
+    if (request->unshown_kind != NULL)
+        return strchr(request->unshown_kind, ' ') + 1;
+    return request->unshown != NULL && request->key_label == NULL
+               ? "?"
+               : text_operation(request->operation);
+}
+
+static void add_unshown_name(const struct ska_request *request, struct ska_buffer *text)
+{
+    ska_buffer_format(text, "request %.16s, ", request_shown_id(request));
+    if (request->unshown_kind != NULL)
+        ska_buffer_format(text, "which is %s, according to the broker", request->unshown_kind);
+    else
+        ska_buffer_format(text, "to %s",
+                          request->key_label == NULL ? "do something that it does not say"
+                                                     : text_operation(request->operation));
+    if (request->key_label != NULL) {
+        ska_buffer_text(text, ", with key ");
+        text_quoted(text, ska_span_text(request->key_label));
+    }
+}
+
 void request_text_name(const struct ska_request *request, struct ska_buffer *text)
 {
+    if (request->unshown != NULL) {
+        add_unshown_name(request, text);
+        return;
+    }
     ska_buffer_format(text, "request %.16s to %s%s key ", request_shown_id(request),
                       text_operation(request->operation),
                       request->operation == SKA_OPERATION_SIGN ? " with" : "");

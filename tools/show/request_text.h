@@ -12,6 +12,9 @@
 /* The rule that decides about the request; NULL: the request does not hold it. */
 const struct ska_rule *request_stated_rule(const struct ska_request *request);
 
+/* "sign", or of what cannot be shown what the broker calls it, "decryption"; "?": not known. */
+const char *request_what(const struct ska_request *request);
+
 /*
  * "request 0123456789abcdef to sign with key 'seal'": what a request is called where something was
  * done with it.
