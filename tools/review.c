@@ -140,7 +140,7 @@ bool review_check(struct tool *tool, const struct review *review)
 {
     const struct ska_request *request = review->request;
 
-    if (!unshown_refuse(request, review->source.what, &tool->errors))
+    if (!unshown_refuse(request, &tool->errors))
         return false;
     if (!modification_can_be_shown(request, &tool->errors) ||
         !ska_request_check_content(request, tool->libctx, &tool->errors))
@@ -627,7 +627,7 @@ bool review_may_be_unread(struct tool *tool, const struct review *review,
 bool review_approve(struct tool *tool, struct review *review)
 {
     struct ska_approval approval = {0};
-    bool done = unshown_refuse(review->request, review->source.what, &tool->errors) &&
+    bool done = unshown_refuse(review->request, &tool->errors) &&
                 approver_unlock(review->key, tool->libctx, &tool->errors) &&
                 review_read_again(tool, review) &&
                 approver_sign_checked(review->key, tool->libctx, review->listed,

@@ -406,7 +406,7 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
     (void)name;
     tasks->answers_read = false; /* this one stands there by now */
     if (kind == SKA_FILE_APPROVAL)
-        return unshown_refuse(request, place->name, errors) &&
+        return unshown_refuse(request, errors) &&
                tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);
     return prove(tasks, &proof, errors) &&

@@ -233,7 +233,9 @@ static bool hide(const struct ska_json_place *task, const char *why, bool words,
     ska_bytes_free(&request->digest_value);
     request->digest = SKA_DIGEST_NONE;
     request->unshown_kind = kind_of(&quiet);
-    request->unshown = strdup(why);
+    request->unshown = strdup(request->unshown_kind == NULL
+                                  ? why
+                                  : "this version shows only signatures and changes of keys");
     request->mechanism = (struct ska_mechanism){.form = SKA_PAYLOAD_MESSAGE}; /* none is compared */
     if (!words)
         (void)!take_words(&quiet, request);

@@ -253,12 +253,12 @@ static void others_are_named(void **state)
 
     (void)state;
     assert_unshown(task(sign_token(), ",\"signedDecryptRequest\":{}", &recorder), "seal",
-                   "a decryption", "requestBase64");
+                   "a decryption", "only signatures");
     /* {"selfSignCertificateRequest":{}} */
     assert_unshown(task(sign_token(),
                         ",\"requestBase64\":\"eyJzZWxmU2lnbkNlcnRpZmljYXRlUmVxdWVzdCI6e319\"",
                         &recorder),
-                   "seal", "a self-signed certificate", "signRequest");
+                   "seal", "a self-signed certificate", "only signatures");
 }
 
 static bool request_id_in(const char *text, char id[BROKER_ID_SIZE])

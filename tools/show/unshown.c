@@ -11,8 +11,7 @@
 /* So much of what the requester says is shown. */
 #define DESCRIPTION_LIMIT 1000
 
-bool unshown_refuse(const struct ska_request *request, const char *shown,
-                    const struct ska_errors *errors)
+bool unshown_refuse(const struct ska_request *request, const struct ska_errors *errors)
 {
     struct ska_buffer name = {0};
 
@@ -20,9 +19,9 @@ bool unshown_refuse(const struct ska_request *request, const char *shown,
         return true;
     request_text_name(request, &name);
     ska_fail(errors, SKA_R_UNSUPPORTED,
-             "%s: %s: skatool cannot show what an approval would allow (%s), so it does not "
-             "approve it; use the vendor's app, or reject it (skatool reject)",
-             shown, ska_buffer_string(&name), request->unshown);
+             "%s: skatool cannot show what an approval would allow (%s), so it does not approve "
+             "it; use the vendor's app, or reject it (skatool reject)",
+             ska_buffer_string(&name), request->unshown);
     ska_buffer_free(&name);
     return false;
 }

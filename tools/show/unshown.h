@@ -8,8 +8,8 @@
 
 #include "provider/request/request.h"
 
-/* False, raised, where it cannot be shown: then it must not be approved. `shown` names it. */
-bool unshown_refuse(const struct ska_request *request, const char *shown,
+/* False, raised, where it cannot be shown: then it must not be approved. */
+bool unshown_refuse(const struct ska_request *request,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
