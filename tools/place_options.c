@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "provider/base/error_capture.h"
+#include "provider/base/printable.h"
 #include "tools/directory_place.h"
 #include "tools/options.h"
 #include "tools/task_place.h"
@@ -38,11 +39,12 @@ struct broker_setting {
 /* As check-config does for a configuration. That it is not there is told by who reads it. */
 static void warn_of_readers(const char *path)
 {
+    char word[SKA_SHELL_WORD_SIZE];
     struct stat status;
 
     if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
         report_warning("%s has API keys, and every user of this computer can read it: chmod go= %s",
-                       path, path);
+                       path, ska_shell_word(path, word));
 }
 
 /* What is wrong is said of the option, not of the setting that it stands for. */

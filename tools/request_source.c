@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "provider/base/listing.h"
+#include "provider/base/printable.h"
 #include "tools/directory_place.h"
 #include "tools/input.h"
 #include "tools/options.h"
@@ -46,6 +47,7 @@ bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands)
 {
     bool named = place_is_named(&source->where);
+    char word[SKA_SHELL_WORD_SIZE];
 
     source->what = operands[0];
     source->copies = source->what == NULL ? NULL : operands + 1;
@@ -53,7 +55,7 @@ bool request_source_take(struct tool *tool, struct request_source *source,
         return options_wrong(tool,
                              "%s is a folder: for a request in it give --dir %s and its id, which "
                              "skatool requests --dir %s shows",
-                             source->what, source->what, source->what);
+                             source->what, ska_shell_word(source->what, word), word);
     if (source->what == NULL || (!named && !looks_like_id(source->what)))
         return true;
     if (operands[1] != NULL)

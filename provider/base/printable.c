@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -273,4 +274,36 @@ char *ska_file_name_shown(const char *name)
     ska_buffer_quoted(&text, ska_span_text(name), PATH_MAX);
     free(shown);
     return ska_buffer_finish(&text, &result, NULL) ? (char *)result.data : NULL;
+}
+
+/* ---- Words of commands ----------------------------------------------------------------------- */
+
+/* What means nothing to a shell, wherever it stands. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=,.:/+@%_-"
+
+/* In single quotes, except for these themselves. */
+void ska_buffer_shell_word(struct ska_buffer *buffer, const char *word)
+{
+    if (word[0] != 0 && word[strspn(word, PLAIN)] == 0) {
+        ska_buffer_text(buffer, word);
+        return;
+    }
+    ska_buffer_text(buffer, "'");
+    for (; *word != 0; word++) {
+        if (*word == '\'')
+            ska_buffer_text(buffer, "'\\'");
+        ska_buffer_add(buffer, word, 1);
+    }
+    ska_buffer_text(buffer, "'");
+}
+
+const char *ska_shell_word(const char *word, char quoted[SKA_SHELL_WORD_SIZE])
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_shell_word(&text, word);
+    snprintf(quoted, SKA_SHELL_WORD_SIZE, "%s",
+             text.length < SKA_SHELL_WORD_SIZE ? ska_buffer_string(&text) : "...");
+    ska_buffer_free(&text);
+    return quoted;
 }

@@ -46,4 +46,12 @@ void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted);
  */
 char *ska_file_name_shown(const char *name);
 
+/* A word of a command that a message suggests: in quotes where a shell would take it for something
+ * else. */
+void ska_buffer_shell_word(struct ska_buffer *buffer, const char *word);
+
+/* The same in `quoted`, which is returned; "..." where it is too long for a message. */
+#define SKA_SHELL_WORD_SIZE 1024
+const char *ska_shell_word(const char *word, char quoted[SKA_SHELL_WORD_SIZE]);
+
 #endif

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/printable.h"
+
 /* As many as the kernel follows. */
 #define LINKS_LIMIT 40
 
@@ -65,6 +67,8 @@ static bool fail_owner(const struct walk *walk, const char *path, const struct s
 /* A directory on the way, which is passed if it is safe. */
 static bool pass_directory(struct walk *walk, const char *path, const struct stat *status)
 {
+    char word[SKA_SHELL_WORD_SIZE];
+
     if (!S_ISDIR(status->st_mode)) {
         errno = ENOTDIR;
         return fail_walk(walk, path);
@@ -76,7 +80,7 @@ static bool pass_directory(struct walk *walk, const char *path, const struct sta
         return ska_fail(walk->errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s: users other than its owner may write to the directory %s, and so "
                         "replace what is in it: chmod go-w %s",
-                        walk->what, path, path);
+                        walk->what, path, ska_shell_word(path, word));
     return true;
 }
 
@@ -229,6 +233,7 @@ static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, 
                                     const struct ska_errors *errors)
 {
     char advice[SKA_OWNER_ADVICE_SIZE];
+    char word[SKA_SHELL_WORD_SIZE];
     struct stat status;
 
     if (fstat(fd, &status) != 0)
@@ -243,7 +248,7 @@ static bool file_has_owner_and_mode(int fd, mode_t forbidden, const char *what, 
         return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "%s %s can be %s by users other than its owner: chmod go%s %s", what, path,
                         forbidden == (S_IWGRP | S_IWOTH) ? "written" : "opened",
-                        forbidden == (S_IWGRP | S_IWOTH) ? "-w" : "=", path);
+                        forbidden == (S_IWGRP | S_IWOTH) ? "-w" : "=", ska_shell_word(path, word));
     return true;
 }
 

@@ -43,6 +43,7 @@ static bool directory_is_safe(int fd, const char *path, enum ska_directory_use u
                               const struct ska_errors *errors)
 {
     char advice[SKA_OWNER_ADVICE_SIZE];
+    char word[SKA_SHELL_WORD_SIZE];
     struct stat status;
 
     if (use == SKA_DIRECTORY_OF_FILE)
@@ -62,12 +63,12 @@ static bool directory_is_safe(int fd, const char *path, enum ska_directory_use u
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s is writable by everybody: its owner can fix that with chmod o-w %s, "
                         "and let approvers share a group",
-                        path, path);
+                        path, ska_shell_word(path, word));
     if ((status.st_mode & S_IWGRP) != 0 && (status.st_mode & S_ISVTX) == 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s is writable by its group without the sticky bit: its owner can fix "
                         "that with chmod +t %s",
-                        path, path);
+                        path, ska_shell_word(path, word));
     return true;
 }
 

@@ -338,6 +338,7 @@ static void tell_deadlines(const struct ska_ballot *ballot, struct ska_buffer *t
  */
 static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *text)
 {
+    char word[SKA_SHELL_WORD_SIZE];
     const struct ska_request *request = pending->ballot->request;
     const struct ska_ballot *ballot = pending->ballot;
 
@@ -345,9 +346,9 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
         ska_buffer_format(text,
                           "; an alternative with an earlier limit has expired: to ask again for "
                           "that, skatool withdraw --dir %s %.16s and run the same command again",
-                          pending->directory, request->id);
+                          ska_shell_word(pending->directory, word), request->id);
     ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",
-                      pending->directory, request->id);
+                      ska_shell_word(pending->directory, word), request->id);
     if (pending->repeats == SKA_CONTENT_IS_NEW) {
         ska_buffer_text(text,
                         "what is signed has the time in it, so the same command would ask for "
@@ -367,6 +368,8 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
 /* What the requester can do about it. */
 static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
 {
+    char word[SKA_SHELL_WORD_SIZE];
+
     if (pending->reason == SKA_R_EXPIRED)
         ska_buffer_text(text,
                         "; the time for approvals is over: sign again, which makes a new request");
@@ -375,7 +378,7 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
                           "; talk to those who rejected it: if they approve later, that counts "
                           "instead; or to ask everybody again, skatool withdraw --dir %s %.16s and "
                           "run the same command again",
-                          pending->directory, pending->ballot->request->id);
+                          ska_shell_word(pending->directory, word), pending->ballot->request->id);
     else if (pending->reason == SKA_R_REJECTED)
         ska_buffer_text(text,
                         "; talk to those who rejected it: signing again asks everybody again");

@@ -555,6 +555,7 @@ bool ska_gathering_is_time(struct ska_gathering *gathering)
 void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct ska_buffer *text)
 {
     const struct ska_open_request *open = &gathering->open;
+    char word[SKA_SHELL_WORD_SIZE];
     gid_t group = 0;
 
     if (!open->published || ska_directory_group_reads(open->directory, open->request->id, &group))
@@ -563,7 +564,7 @@ void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct s
                       "; the directory's group (%lu) cannot read the request, which belongs to a "
                       "group of uid %lu: the directory's owner can fix that with chmod g+s %s",
                       (unsigned long)group, (unsigned long)geteuid(),
-                      ska_directory_path(open->directory));
+                      ska_shell_word(ska_directory_path(open->directory), word));
 }
 
 void ska_gathering_tell_same_document(const struct ska_gathering *gathering,

@@ -11,6 +11,7 @@
 #include "provider/base/file.h"
 #include "provider/base/json.h"
 #include "provider/base/listing.h"
+#include "provider/base/printable.h"
 #include "provider/request/signed_content.h"
 #include "provider/rule/window.h"
 
@@ -177,7 +178,7 @@ void ska_same_documents_visit(const struct ska_directory *directory,
 /* ---- Words ----------------------------------------------------------------------------------- */
 
 struct naming {
-    const char *directory;
+    const char *directory; /* as a word of a command */
     struct ska_buffer *text;
     size_t count;
 };
@@ -197,7 +198,8 @@ static void name_same_document(void *arg, const char *id)
 void ska_same_document_text(const struct ska_directory *directory,
                             const struct ska_request *request, struct ska_buffer *text)
 {
-    struct naming naming = {ska_directory_path(directory), text, 0};
+    char word[SKA_SHELL_WORD_SIZE];
+    struct naming naming = {ska_shell_word(ska_directory_path(directory), word), text, 0};
 
     ska_same_documents_visit(directory, request, name_same_document, &naming);
     if (naming.count > NAMED_MOST)

@@ -23,6 +23,10 @@ refused ':approvals pending:[^:]*:[0-9]*:waiting for 2 of alice, bob and carol; 
     sign contract.txt
 ! grep -qE '[0-9a-f]{17}' <<<"$(sed 's/^[0-9A-F]*:error//; s/.*waiting/waiting/' stderr.txt)" ||
     fail "an id that nobody can type: $(cat stderr.txt)"
+# What a shell would take for two words is one when it is pasted.
+mkdir -m 700 "$work/two words"
+refused "to approve: skatool approve --approver KEY --dir '[^ ]*/two words' [0-9a-f]{16};" \
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/two words" -out signature contract.txt
 id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id:0:16}"
 says '1 of 2; still needed: bob or carol'

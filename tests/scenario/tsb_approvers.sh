@@ -370,7 +370,7 @@ for kind in raw:NONE_WITH_RSA ec:NONE_WITH_ECDSA; do
     hand_in "${kind%:*}" "${kind#*:}" abc "$(ours_meta)"
     succeeds tasks_of alice
     shows " sign +${kind%:*} +the deal"
-    refused 'holds no digest that a document can be compared with' skatool approve --approver alice.pem "${at[@]}" --yes \
+    refused 'contains no digest that a document can be compared with' skatool approve --approver alice.pem "${at[@]}" --yes \
         --key "${kind%:*}" --document abc "$request"
     if has_terminal; then
         reads alice "$request"

@@ -154,7 +154,7 @@ succeeds skatool list --key ska:object=decrypts --json
 shows '"signs":[[:space:]]*false' '"ska":[[:space:]]*true'
 refused "'decrypts' is not for signing" ska dgst -sha256 -sign ska:object=decrypts policy.json
 
-blocked="key is blocked: the broker says, unconfirmed, that 'blocked' cannot sign, .*unblocking needs "
+blocked="key is blocked: the broker says, unconfirmed, that 'blocked' cannot sign until .*unblocking needs "
 ends 2 skatool check-config --json --key ska:object=blocked
 shows '"worst":.*"failed"' "\"text\":.*\"$blocked"
 succeeds skatool show --key ska:object=blocked

@@ -50,7 +50,7 @@ void agent_rule_option(const struct agent_rule *rule, struct ska_buffer *text)
     if (rule->rate > 0)
         ska_buffer_format(&word, ",rate=%lu/s", (unsigned long)rule->rate);
     ska_buffer_text(text, " --allow ");
-    text_shell_word(text, ska_buffer_string(&word));
+    ska_buffer_shell_word(text, ska_buffer_string(&word));
     text->failed = text->failed || word.failed;
     ska_buffer_free(&word);
 }

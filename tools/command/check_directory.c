@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "provider/base/printable.h"
 #include "provider/record/evidence.h"
 #include "provider/sign/directory.h"
 #include "provider/sign/new_file.h"
@@ -135,7 +136,7 @@ static bool check_group_mode(struct tool *tool, const struct group_view *view)
         return false;
     }
     if (find_closed_way(view, closed, &status)) {
-        text_shell_word(&word, closed);
+        ska_buffer_shell_word(&word, closed);
         check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
                      "%s: its group, %s, cannot get there: %s has mode %04o; its owner can fix "
                      "that with chmod o+x %s, or with chgrp %s %s and chmod g+x %s",
@@ -191,7 +192,7 @@ static void check_group(struct tool *tool, const struct ska_directory *directory
         return;
     }
     name_group(view.place.st_gid, view.group);
-    text_shell_word(&word, view.path);
+    ska_buffer_shell_word(&word, view.path);
     view.word = ska_buffer_string(&word);
     if (has_access_list(view.path))
         check_ok("approvals-dir", "%s; its access list was not checked (see getfacl)", view.path);
@@ -219,7 +220,7 @@ static bool check_entry(struct tool *tool, const char *path)
     if (access(path, R_OK | W_OK | X_OK) == 0 || errno != EACCES || stat(path, &status) != 0)
         return false;
     name_group(status.st_gid, group);
-    text_shell_word(&word, path);
+    ska_buffer_shell_word(&word, path);
     check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
                  "%s belongs to uid %lu and the group %s, and uid %lu, who signs, cannot leave "
                  "requests there: chown %lu %s, or make this user one of the group",

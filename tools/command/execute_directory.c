@@ -8,6 +8,7 @@
 
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
+#include "provider/base/printable.h"
 #include "provider/record/state_dir.h"
 #include "provider/sign/answers.h"
 #include "provider/sign/current_rule.h"
@@ -28,6 +29,7 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
                            const void *arg)
 {
     const struct ska_request *request = standing->request;
+    char word[SKA_SHELL_WORD_SIZE];
 
     (void)arg;
     if (request->operation == SKA_OPERATION_SIGN)
@@ -38,7 +40,7 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
             report_note("request %.16s to %s key '%s' was imported, and is executed only by its "
                         "id: skatool execute --dir %s %.16s",
                         request->id, text_operation(request->operation), request->key_label,
-                        run->path, request->id);
+                        ska_shell_word(run->path, word), request->id);
         return true;
     }
     return execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
@@ -147,6 +149,8 @@ static bool must_be_new(const struct execute_run *run, const struct ska_request 
 static enum readiness leave_to_person(const struct execute_run *run,
                                       const struct ska_request *request)
 {
+    char word[SKA_SHELL_WORD_SIZE];
+
     if (run->what != EXECUTE_BY_HAND || run->goes == 0)
         report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit "
                     "and may be old%s: skatool execute --dir %s %.16s executes it by hand",
@@ -154,7 +158,7 @@ static enum readiness leave_to_person(const struct execute_run *run,
                     request->operation == SKA_OPERATION_UNBLOCK
                         ? ", from before the key was blocked"
                         : ", from when these were its rules",
-                    run->path, request->id);
+                    ska_shell_word(run->path, word), request->id);
     return run->what == EXECUTE_BY_HAND ? READY_LATER : READY_NEVER;
 }
 

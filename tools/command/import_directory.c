@@ -56,6 +56,7 @@ static bool fail_other_token(struct import *import, const struct import_arrival 
 static bool say_published(const struct import *import, const struct ska_request *request)
 {
     struct ska_buffer text = {0};
+    char word[SKA_SHELL_WORD_SIZE];
     gid_t group = 0;
 
     ska_buffer_text(&text, "Put ");
@@ -67,7 +68,7 @@ static bool say_published(const struct import *import, const struct ska_request 
     if (!ska_directory_group_reads(import->directory, request->id, &group))
         report_warning("the directory's group (%lu) cannot read the request: its owner can fix "
                        "that with chmod g+s %s",
-                       (unsigned long)group, import->path);
+                       (unsigned long)group, ska_shell_word(import->path, word));
     return true;
 }
 
@@ -306,6 +307,7 @@ static bool tell_unanswered(struct import *import, const struct import_arrival *
                             const char *named, const struct import_search *search)
 {
     struct ska_buffer text = {0};
+    char word[SKA_SHELL_WORD_SIZE];
 
     ska_buffer_text(&text, "it is by ");
     ska_signer_text(NULL, arrival->answers, &text);
@@ -320,7 +322,7 @@ static bool tell_unanswered(struct import *import, const struct import_arrival *
         import, arrival->path,
         "%s: the request may have been signed or withdrawn, or may be in another directory, or the "
         "answer was changed on the way. skatool requests --dir %s shows what is open",
-        ska_buffer_string(&text), import->path);
+        ska_buffer_string(&text), ska_shell_word(import->path, word));
     ska_buffer_free(&text);
     return true;
 }

@@ -406,6 +406,7 @@ static bool show_all(struct session *session)
 static void say_end(const struct session *session)
 {
     size_t left = session->count - session->approved - session->rejected - session->closed;
+    char word[SKA_SHELL_WORD_SIZE];
 
     if (session->count > 0 && session->closed > 0)
         report_message("%zu approved, %zu rejected, %zu closed meanwhile, %zu left.",
@@ -416,7 +417,8 @@ static void say_end(const struct session *session)
     if (session->inbox->yes && left > 0)
         report_message("To read and answer one that is left: skatool approve --approver KEY %s %s "
                        "ID",
-                       session->place->kind->is_broker ? "--tsb" : "--dir", session->place->name);
+                       session->place->kind->is_broker ? "--tsb" : "--dir",
+                       ska_shell_word(session->place->name, word));
     if (session->more)
         report_message("More requests have arrived meanwhile than one run handles (%d): run the "
                        "command again for the rest.",

@@ -48,7 +48,7 @@ void plan_command(const char *format, ...)
             ska_buffer_add(&text, next, 1);
             continue;
         }
-        text_shell_word(&text, va_arg(args, const char *));
+        ska_buffer_shell_word(&text, va_arg(args, const char *));
         next++;
     }
     va_end(args);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/printable.h"
 #include "tools/order.h"
 #include "tools/publish.h"
 #include "tools/show/text.h"
@@ -64,6 +65,7 @@ void request_note_order(const struct tool *tool, const char *uri, enum ska_opera
 bool request_put(struct tool *tool, const struct ska_job *job, const char *directory)
 {
     char id[SKA_REQUEST_ID_LENGTH + 1];
+    char word[SKA_SHELL_WORD_SIZE];
     struct ska_buffer text = {0};
     bool made = false;
 
@@ -74,7 +76,7 @@ bool request_put(struct tool *tool, const struct ska_job *job, const char *direc
     text_quoted(&text, ska_span_text(backend_key_label(job->key)));
     report_note("%s %s in %s; approvers: skatool approve --approver KEY --dir %s %.16s",
                 ska_buffer_string(&text), made ? "is open" : "was already open", directory,
-                directory, id);
+                ska_shell_word(directory, word), id);
     ska_buffer_free(&text);
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);

@@ -35,25 +35,6 @@ void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
 }
 
-/* What means nothing to a shell, wherever it stands. */
-#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=,.:/+@%_-"
-
-/* In single quotes, except for these themselves. */
-void text_shell_word(struct ska_buffer *text, const char *word)
-{
-    if (word[0] != 0 && word[strspn(word, PLAIN)] == 0) {
-        ska_buffer_text(text, word);
-        return;
-    }
-    ska_buffer_text(text, "'");
-    for (; *word != 0; word++) {
-        if (*word == '\'')
-            ska_buffer_text(text, "'\\'");
-        ska_buffer_add(text, word, 1);
-    }
-    ska_buffer_text(text, "'");
-}
-
 void text_output_path(const char *path, struct ska_buffer *text)
 {
     if (ska_file_descriptor(path) == STDOUT_FILENO)

@@ -22,9 +22,6 @@ void text_printable(struct ska_buffer *text, struct ska_span untrusted);
 /* The same in single quotes. */
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted);
 
-/* One word for a shell, quoted where that is needed. */
-void text_shell_word(struct ska_buffer *text, const char *word);
-
 /* "    name            " at the start of a line of a list of names and values. */
 void text_name(struct ska_buffer *text, const char *name);
 /* A whole such line; nothing when the value is NULL. */
