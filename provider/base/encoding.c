@@ -145,19 +145,30 @@ bool ska_base64_decode_file(struct ska_span content, struct ska_bytes *to)
     return done;
 }
 
+/* One block, and nothing behind it: what is not read must not come along unseen. */
 bool ska_base64_decode_pem(const char *text, struct ska_bytes *to)
 {
-    static const char begin[] = "-----BEGIN ";
     static const char dashes[] = "-----";
-    const char *first = NULL;
-    const char *last = NULL;
+    static const char begin[] = "-----BEGIN ";
+    static const char end[] = "-----END ";
+    const bool is_pem = strncmp(text, begin, strlen(begin)) == 0;
+    const char *label = text + (is_pem ? strlen(begin) : 0);
+    const char *body = is_pem ? strstr(label, dashes) : NULL;
+    const char *last = body == NULL ? NULL : strstr(body + strlen(dashes), end);
+    const char *rest = NULL;
+    size_t length = 0;
 
-    if (strncmp(text, begin, strlen(begin)) != 0)
+    if (!is_pem)
         return ska_base64_decode(text, to);
-    first = strstr(text + strlen(begin), dashes);
-    last = first == NULL ? NULL : strstr(first + strlen(dashes), "-----END ");
     if (last == NULL)
         return false;
-    first += strlen(dashes);
-    return ska_base64_decode_file(ska_span(first, (size_t)(last - first)), to);
+    length = (size_t)(body - label);
+    body += strlen(dashes);
+    rest = last + strlen(end);
+    if (strncmp(rest, label, length) != 0 || strncmp(rest + length, dashes, strlen(dashes)) != 0)
+        return false;
+    rest += length + strlen(dashes);
+    return rest[strspn(rest, "\r\n \t")] == 0 &&
+           memmem(label, length, "PRIVATE KEY", strlen("PRIVATE KEY")) == NULL &&
+           ska_base64_decode_file(ska_span(body, (size_t)(last - body)), to);
 }

@@ -47,6 +47,7 @@ struct findings {
     bool private_key;
     bool certificate;
     bool public_key;
+    bool more_keys; /* than one public key */
 };
 
 static bool keep_block(struct findings *findings, const char *label, struct ska_span der,
@@ -58,7 +59,11 @@ static bool keep_block(struct findings *findings, const char *label, struct ska_
         findings->certificate = true;
     if (strstr(label, "PUBLIC KEY") != NULL)
         findings->public_key = true;
-    if (strcmp(label, pem_labels[type]) != 0 || findings->wanted.data != NULL)
+    if (strcmp(label, pem_labels[type]) != 0)
+        return true;
+    /* The first certificate is the approver's, and its CAs may follow. */
+    findings->more_keys |= type == SKA_APPROVER_PUBLIC_KEY && findings->wanted.data != NULL;
+    if (findings->wanted.data != NULL)
         return true;
     return ska_bytes_copy(&findings->wanted, der, errors);
 }
@@ -98,6 +103,8 @@ static bool refuse_file(const struct findings *findings, enum ska_approver_type 
     if (findings->private_key)
         what = "holds a private key, which must stay with its approver: name a file with the "
                "certificate or public key only ('openssl pkey -pubout' makes one)";
+    else if (findings->more_keys)
+        what = "holds more than one public key: each approver has a file of their own";
     else if (type == SKA_APPROVER_PUBLIC_KEY && findings->certificate)
         what = "holds a certificate; the type for that is \"certificate\"";
     else if (type == SKA_APPROVER_PUBLIC_KEY && findings->public_key)
@@ -140,7 +147,7 @@ bool ska_approver_file_read(const char *path, enum ska_approver_type type, struc
         findings.wanted = content;
         content = (struct ska_bytes){NULL, 0};
     }
-    if (findings.private_key || findings.wanted.data == NULL) {
+    if (findings.private_key || findings.more_keys || findings.wanted.data == NULL) {
         refuse_file(&findings, type, shown, errors);
         goto out;
     }

@@ -90,7 +90,16 @@ static void pem_lines_may_be_around_it(void **state)
                                         "-----BEGIN PUBLIC KEY-----",
                                         "-----BEGIN ",
                                         "-----BEGIN A-----\n-----END A-----",
-                                        "-----BEGIN A-----\nZm9v?\n-----END A-----"};
+                                        "-----BEGIN A-----\nZm9v?\n-----END A-----",
+                                        "-----BEGIN A-----\nZm9v\n-----END B-----",
+                                        "-----BEGIN A-----\nZm9v\n-----END AA-----",
+                                        "-----BEGIN AA-----\nZm9v\n-----END A-----",
+                                        "-----BEGIN A-----\nZm9v\n-----END A",
+                                        "-----BEGIN A-----\nZm9v\n-----END A-----\nZm9v",
+                                        "-----BEGIN A-----\nZm9v\n-----END A-----\n"
+                                        "-----BEGIN A-----\nZm9v\n-----END A-----\n",
+                                        "-----BEGIN EC PRIVATE KEY-----\nZm9v\n"
+                                        "-----END EC PRIVATE KEY-----\n"};
     struct ska_bytes data = {NULL, 0};
 
     (void)state;

@@ -69,6 +69,9 @@ static void write_key_files(void)
 
     assert_true(PEM_write_PUBKEY(file, fixture.alice));
     fclose(file);
+    file = create("two.pub");
+    assert_true(PEM_write_PUBKEY(file, fixture.alice) && PEM_write_PUBKEY(file, fixture.alice));
+    fclose(file);
     write_bytes("alice.pub.der", &der);
     ska_bytes_free(&der);
 
@@ -548,6 +551,7 @@ static void wrong_files_are_refused(void **state)
         {"public_key", "pkcs1.der", SKA_R_BAD_KEY, "holds a private key"},
         {"public_key", "bob.pem", SKA_R_BAD_KEY, "holds a certificate; the type for that is"},
         {"certificate", "alice.pub", SKA_R_BAD_KEY, "holds a public key; the type for that is"},
+        {"public_key", "two.pub", SKA_R_BAD_KEY, "holds more than one public key"},
         {"public_key", "bob.der", SKA_R_BAD_KEY, "not a public key"},
         {"certificate", "alice.pub.der", SKA_R_BAD_KEY, "not an X.509 certificate"},
         {"certificate", "policy.json", SKA_R_BAD_KEY, "not an X.509 certificate"},
