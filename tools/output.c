@@ -179,7 +179,7 @@ bool output_write(struct tool *tool, const struct output *output, struct ska_spa
         return write_to_descriptor(tool, path, content);
     if (!ska_file_place_open(&place, path, &tool->errors))
         return false;
-    done = write_to_place(tool, output, &place, content, mode);
+    done = write_to_place(tool, output, &place, content, mode & ~tool->kept_from);
     ska_file_place_close(&place);
     return done;
 }

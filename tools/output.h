@@ -44,7 +44,7 @@ bool output_check_in_place(struct tool *tool, const struct ska_file_place *place
 /*
  * Writes all of it, to standard output without a path. A new file is made with O_EXCL, another one
  * replaced by renaming, so that what output_check() has said holds also of what came meanwhile. On
- * failure what was there before is as it was.
+ * failure what was there before is as it was. The umask takes its part of `mode` away.
  */
 bool output_write(struct tool *tool, const struct output *output, struct ska_span content,
                   unsigned int mode) SKA_MUST_CHECK;

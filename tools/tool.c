@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -16,6 +17,8 @@
 bool tool_init(struct tool *tool)
 {
     memset(tool, 0, sizeof(*tool));
+    tool->kept_from = umask(0);
+    umask(tool->kept_from);
     tool->errors = report_errors(&tool->report);
     tool->libctx = OSSL_LIB_CTX_new();
     if (tool->libctx != NULL)

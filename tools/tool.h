@@ -5,6 +5,8 @@
 #ifndef SKA_TOOLS_TOOL_H
 #define SKA_TOOLS_TOOL_H
 
+#include <sys/types.h>
+
 #include <openssl/types.h>
 
 #include "provider/hsm/key.h"
@@ -25,6 +27,7 @@ struct tool {
     struct ska_system_log *system_log; /* gets audit lines; NULL: it does not */
     bool signs;                        /* its failures go where `log` says */
     bool help_shown;
+    mode_t kept_from; /* the umask: what the user keeps others from, in files that -o names */
 };
 
 bool tool_init(struct tool *tool) SKA_MUST_CHECK;

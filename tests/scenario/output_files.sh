@@ -60,6 +60,9 @@ for command in $commands; do
     [ -s new ] || fail "$command wrote nothing"
     [ $(($(stat -c 0%a new) & 022)) -eq 0 ] || fail "$command: mode $(stat -c %a new)"
     [ "$(echo new*)" = new ] || fail "left behind: $(echo new*)"
+    (umask 077 && succeeds "$command" -o closed)
+    [ "$(stat -c %a closed)" = 600 ] || fail "$command: mode $(stat -c %a closed) by umask 077"
+    rm closed
 
     # There: refused before anybody is asked for a PIN or a passphrase, whatever it is.
     for file in new precious alice.pem; do
