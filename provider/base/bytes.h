@@ -94,8 +94,8 @@ bool ska_base64_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
 /* The same of a file: white space, as base64(1) breaks lines, is left out. Nothing is no base64. */
 bool ska_base64_decode_file(struct ska_span content, struct ska_bytes *to) SKA_MUST_CHECK;
 /*
- * The same with lines of PEM around it, or without: "-----BEGIN PUBLIC KEY-----", ... One block whose
- * two labels are the same, nothing behind it, and no private key.
+ * The same with lines of PEM around it, or without: "-----BEGIN PUBLIC KEY-----", ... One block
+ * whose two labels are the same, nothing behind it, and no private key.
  */
 bool ska_base64_decode_pem(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
 /* A whole decimal number from 0 to `most`, and nothing else. */
