@@ -188,7 +188,6 @@ static bool read_value(struct ska_span content, struct signature_values *values)
     struct ska_bytes decoded = {NULL, 0};
     bool done = add_value(values, content);
 
-    values->kind = "a signature";
     if (done && content.length <= 2 * SIGNATURE_VALUE_LIMIT &&
         ska_base64_decode_file(content, &decoded))
         done = add_value(values, ska_span_of(&decoded));
@@ -201,7 +200,7 @@ bool signature_values_read(OSSL_LIB_CTX *libctx, struct ska_span content,
 {
     bool done = true;
 
-    *values = (struct signature_values){0};
+    *values = (struct signature_values){.kind = content.length == 0 ? "an empty file" : NULL};
     /* What does not decode is no failure of ours, and whose error it was nobody asks. */
     ERR_set_mark();
     if (content.length > 0 && content.length <= INT_MAX)

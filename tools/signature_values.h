@@ -17,7 +17,7 @@
 #define SIGNATURE_VALUE_LIMIT ((size_t)16 * 1024)
 
 struct signature_values {
-    const char *kind; /* "a CMS" */
+    const char *kind; /* "a CMS"; NULL: none of them, so at best the value alone */
     struct ska_bytes values[SIGNATURE_VALUES_MOST];
     size_t count; /* 0: nothing that could be one */
 };

@@ -37,6 +37,8 @@ while read -r listed; do
 done <listed
 succeeds skatool list
 shows 'card +0001 ' 'card +0002 '
+succeeds skatool list --key "$(uri nope)"
+says 'no private key matches --key'
 
 # A key that is made with such an id.
 succeeds skatool keygen --key "$(uri made);id=%00%00" --algorithm EC --policy none

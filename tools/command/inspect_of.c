@@ -144,6 +144,23 @@ static bool show_found(struct search *search, const char *const *logs)
     return done;
 }
 
+static bool fail_search(const struct search *search, const char *signature, const char *place)
+{
+    const char *looked_at =
+        search->folders == 1 ? "folder was looked at" : "folders were looked at";
+
+    if (search->wanted.kind == NULL)
+        return ska_fail(&search->tool->errors, SKA_R_BAD_SIGNATURE,
+                        "%s has no form that skatool knows (CMS, certificate, CRL, timestamp "
+                        "reply, ...), so it was taken for a bare signature value, and there is no "
+                        "evidence of that below %s; %zu %s. Give the signature, such as the .p7s "
+                        "or .sig, not the document",
+                        signature, place, search->folders, looked_at);
+    return ska_fail(&search->tool->errors, SKA_R_BAD_SIGNATURE,
+                    "there is no evidence below %s of the signature in %s, which is %s; %zu %s",
+                    place, signature, search->wanted.kind, search->folders, looked_at);
+}
+
 static bool conclude_search(struct search *search, const char *signature, const char *place,
                             const char *const *logs)
 {
@@ -154,12 +171,7 @@ static bool conclude_search(struct search *search, const char *signature, const 
                        place);
     if (search->count > 0)
         return show_found(search, logs);
-    return ska_fail(&search->tool->errors, SKA_R_BAD_SIGNATURE,
-                    "there is no evidence below %s of the signature in %s, which is %s; %zu "
-                    "folder%s looked at",
-                    place, signature,
-                    search->wanted.kind == NULL ? "an empty file" : search->wanted.kind,
-                    search->folders, search->folders == 1 ? " was" : "s were");
+    return fail_search(search, signature, place);
 }
 
 bool inspect_signature_of(struct tool *tool, const char *signature, const char *place,

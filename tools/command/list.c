@@ -144,7 +144,7 @@ static const char *shown_flag(const struct entry *entry, enum backend_told told)
     return !entry->ska ? "-" : told == BACKEND_NOT_TOLD ? "?" : text_told(told);
 }
 
-static bool print_table(struct tool *tool, const struct listing *listing)
+static bool print_table(struct tool *tool, const struct hsm_uri *uri, const struct listing *listing)
 {
     const char *heading[] = {"LABEL", "ID", "ALGORITHM", "KIND", "BLOCKED", "SAM-APPROVED"};
     struct table table = {.columns = 6, .names = 1U << 0};
@@ -167,7 +167,9 @@ static bool print_table(struct tool *tool, const struct listing *listing)
         done = table_add(&table, cells, &tool->errors);
     }
     if (done && listing->count == 0)
-        report_note("there are no private keys");
+        report_note(uri->object.data != NULL || uri->id.data != NULL
+                        ? "no private key matches --key"
+                        : "there are no private keys");
     else if (done)
         table_text(&table, &text);
     table_clear(&table);
@@ -234,7 +236,7 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
     for (size_t i = 0; done && i < listing.count; i++)
         complete_entry(tool, &wanted, &listing.entries[i]);
     if (done)
-        done = json ? print_list_json(tool, &listing) : print_table(tool, &listing);
+        done = json ? print_list_json(tool, &listing) : print_table(tool, uri, &listing);
     for (size_t i = 0; i < listing.count; i++) {
         ska_bytes_free(&listing.entries[i].label);
         free(listing.entries[i].id);
