@@ -267,7 +267,7 @@ static bool look_at_answer(void *arg, const struct history_entry *entry)
         return true;
     answer->found = true;
     answer->refused = history_is_refusal(entry->answer);
-    snprintf(answer->time, sizeof(answer->time), "%s", entry->time);
+    answer->seconds = entry->seconds;
     return true;
 }
 

@@ -51,7 +51,7 @@ const char *own_rejections_time(const struct own_rejections *rejections, struct 
 struct own_answer {
     bool found;
     bool refused;
-    char time[32];
+    uint64_t seconds; /* of when */
 };
 
 /*

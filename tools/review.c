@@ -84,19 +84,22 @@ bool review_read(struct tool *tool, struct review *review)
 static bool answer_given(struct tool *tool, const struct own_answer *answer, bool refusing,
                          const char *shown)
 {
+    char when[TEXT_TIME_SIZE];
+
+    text_time(answer->seconds, when);
     if (answer->refused == refusing)
         report_note("this key has already %s request %s, at %s (skatool history); nothing to do",
-                    refusing ? "rejected" : "approved", shown, answer->time);
+                    refusing ? "rejected" : "approved", shown, when);
     else if (refusing)
         ska_fail(&tool->errors, SKA_R_DECLINED,
                  "this key has already approved request %s, at %s (skatool history), and an "
                  "approval cannot be taken back; nothing was sent",
-                 shown, answer->time);
+                 shown, when);
     else
         ska_fail(&tool->errors, SKA_R_DECLINED,
                  "this key has already rejected request %s, at %s (skatool history), and at a "
                  "broker a rejection is final; nothing was sent. Ask for a new request",
-                 shown, answer->time);
+                 shown, when);
     return answer->refused == refusing;
 }
 

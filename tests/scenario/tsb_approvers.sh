@@ -108,8 +108,8 @@ holds "\"approvedBy\":[\"$(public alice)\"]"
 succeeds tasks_of alice
 says 'Nothing in'
 # Whoever has answered is told so, as in a directory.
-succeeds skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$id"
-says 'this key has already approved request .*, at 20.*; nothing to do'
+TZ='XST-5:30' succeeds skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$id"
+says 'this key has already approved request .*, at 20.* XST \(.* UTC\) \(skatool history\); nothing to do'
 ends 2 skatool reject --approver alice.pem "${at[@]}" --yes "$id"
 says 'declined.*this key has already approved request .*an approval cannot be taken back; nothing was sent'
 refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes \
