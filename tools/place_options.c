@@ -145,7 +145,7 @@ static bool open_broker(struct tool *tool, const struct place_options *options,
 
     done = make_settings(tool, options, &settings) &&
            (key != NULL ? task_place_open(tool, &settings, key, place)
-                        : ticket_place_open(tool, &settings, place));
+                        : ticket_place_open(tool, &settings, options->may_answer, place));
     ska_settings_clear(&settings);
     return done;
 }

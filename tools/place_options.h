@@ -14,6 +14,7 @@ struct place_options {
     const char *tsb;          /* --tsb */
     const char *tsb_ca;       /* --tsb-ca */
     const char *tsb_api_keys; /* --tsb-api-key-source */
+    bool may_answer;          /* the command has --approver, too, which is for messages */
 };
 
 /* Entries of a table of options. */

@@ -331,7 +331,7 @@ static void ticket_close(struct request_place *place)
     free(place);
 }
 
-bool ticket_place_open(struct tool *tool, const struct ska_settings *settings,
+bool ticket_place_open(struct tool *tool, const struct ska_settings *settings, bool may_answer,
                        struct request_place **place)
 {
     static const struct request_place_kind kind = {.is_broker = true,
@@ -348,7 +348,8 @@ bool ticket_place_open(struct tool *tool, const struct ska_settings *settings,
     if (state_dir == NULL)
         return ska_fail(&tool->errors, SKA_R_WRONG_USE,
                         "the configuration sets no state-dir, which would remember what was "
-                        "submitted to a broker (approvers add --approver KEY)");
+                        "submitted to a broker%s",
+                        may_answer ? " (approvers add --approver KEY)" : "");
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a broker");

@@ -9,8 +9,11 @@
 #include "provider/base/settings.h"
 #include "tools/request_place.h"
 
-/* The settings are read now. SKA_R_WRONG_USE where the configuration has no state-dir. */
-bool ticket_place_open(struct tool *tool, const struct ska_settings *settings,
+/*
+ * The settings are read now. SKA_R_WRONG_USE where the configuration has no state-dir;
+ * `may_answer`: the message names --approver, too.
+ */
+bool ticket_place_open(struct tool *tool, const struct ska_settings *settings, bool may_answer,
                        struct request_place **place) SKA_MUST_CHECK;
 
 #endif

@@ -20,7 +20,11 @@ printf 'We have a deal.\n' >document
 seq 20000 >long
 configure_broker
 refused 'sets no state-dir' skatool request --key ska:object=seal document
-refused 'sets no state-dir' skatool requests
+refused 'sets no state-dir.* \(approvers add --approver KEY\)' skatool requests
+for command in withdraw status execute; do
+    refused 'sets no state-dir' skatool $command 12345678
+    ! grep -e --approver stderr.txt || fail "$command has no --approver"
+done
 mkdir -m 700 state evidence
 configure_broker "state-dir = $work/state" "audit-log = $work/log" "evidence-dir = $work/evidence"
 at_broker() { # NAME: the only request of alice's

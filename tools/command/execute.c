@@ -181,11 +181,12 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         .help = "Sends a request with its approvals to the HSM, which decides. Several files\n"
                 "must be copies of one request; all their approvals are sent. A signature is\n"
                 "the same as `openssl dgst -sign` would write; if a key is to be blocked,\n"
-                "unblocked or modified, a line says what was done. With ID: shows what has\n"
-                "become of a request at the configured broker. With --dir: executes the request\n"
-                "ID. Without ID orders become requests, and each complete request to block,\n"
-                "unblock or modify is executed, never a signature; keys are unblocked only if\n"
-                "the approvals are within time limits.",
+                "unblocked or modified, a line says what was done. ID alone names a request at\n"
+                "the configured broker, whose result it fetches, or a change of a key in the\n"
+                "configured approvals directory, which it executes as with --dir. With --dir and\n"
+                "no ID, orders become requests, and each complete request to block, unblock or\n"
+                "modify is executed, never a signature; keys are unblocked only if the approvals\n"
+                "are within time limits.",
         .options = options,
         .operands = execute.what,
         .operands_allowed = REQUEST_COPIES_MOST,

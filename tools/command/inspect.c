@@ -280,7 +280,7 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
                 "Needs no configuration, but with one it asks the HSM what a change of rules\n"
                 "changes. With --of it finds and shows the folders of evidence below DIRECTORY\n"
                 "for the signature in the file SIGNATURE: its value, a CMS or PKCS#7, a\n"
-                "certificate, a certification request, a CRL or a timestamp reply.",
+                "certificate, a certificate request, a CRL or a timestamp reply.",
         .options = options,
         .operands = paths,
         .operands_allowed = INSPECTED_MOST,

@@ -276,7 +276,8 @@ static bool requests_run(struct requests *requests)
 
 bool requests_command(struct tool *tool, int argc, char **argv)
 {
-    struct requests requests = {.tool = tool, .filter = REQUEST_FILTER_ALL};
+    struct requests requests = {
+        .tool = tool, .where = {.may_answer = true}, .filter = REQUEST_FILTER_ALL};
     const struct option_entry options[] = {
         OPTION_TEXT("dir", "DIR", "the approvals directory; default: as configured",
                     &requests.where.directory),
@@ -299,15 +300,16 @@ bool requests_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--dir DIR] [--approver KEY] [OPTION...] [--json]\n"
-                 "       skatool requests [--tsb URL] --approver KEY [OPTION...] [--json]\n"
+        .usage = "[--dir DIR | --tsb URL] [--approver KEY] [OPTION...]\n"
+                 "                        [--json]\n"
                  "       skatool requests --clean [--dir DIR] [OPTION...] [--yes]",
         .help = "Lists the requests in an approvals directory, newest last: who has approved\n"
                 "and rejected each, who put it there, whether a process waits for it, and until\n"
                 "when approvals can be used. KEY may be a private key, a public key or a\n"
-                "certificate. A broker needs your private key, and lists only what waits for\n"
-                "you. With --clean it removes your own requests that nobody waits for, whose\n"
-                "time is over or that can no longer succeed.",
+                "certificate. At a broker, KEY is your private key, and what waits for you is\n"
+                "listed; without it, what was submitted from here, if state-dir is configured.\n"
+                "With --clean it removes your own requests whose time is over or that can no\n"
+                "longer succeed, and those that lack approvals and that nobody waits for.",
         .options = options,
     };
     bool done = options_parse(tool, &line, argc, argv) && requests_check_options(&requests) &&

@@ -241,7 +241,8 @@ bool history_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--approver KEY] [--key LABEL] [--answer WHAT] [--json]",
+        .usage = "[--approver KEY] [--key LABEL] [--answer WHAT]\n"
+                 "                       [--older AGE] [--newer AGE] [--json]",
         .help = "Shows what you have approved and rejected with skatool on this computer, the\n"
                 "newest last. WHAT is approved or rejected.",
         .options = options,

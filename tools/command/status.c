@@ -145,10 +145,11 @@ bool status_command(struct tool *tool, int argc, char **argv)
                  "       skatool status [--key URI] [--json] [--dir DIR] ID",
         .help = "Shows how many approvals each group of the rule has and who is missing, who\n"
                 "has rejected the request, and when the approvals can be used. The request is\n"
-                "in a file, in several copies, or in an approvals directory. With --key it goes\n"
-                "by the rule that the HSM has now; without --key or an HSM, by the rule that\n"
-                "the requester states. Exit status 0: there are enough approvals, and they\n"
-                "can be used now; 2: not enough, too early or too late.",
+                "in a file, in several copies, in an approvals directory, or (ID) at the\n"
+                "configured broker. With --key it goes by the rule that the HSM has now; without\n"
+                "--key or an HSM, by the rule that the requester states. Exit status 0: there\n"
+                "are enough approvals, and they can be used now; 2: not enough, too early or too\n"
+                "late.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

@@ -34,10 +34,11 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--dir DIR] ID",
-        .help = "Ends the request ID, so that nobody is asked any more: it disappears from the\n"
-                "approvals directory, and programs that wait for it end. Only the user who made\n"
-                "it and root can do so. Approvals stay valid: copies of them can be used as\n"
-                "long as the rule allows.",
+        .help = "Ends the request ID, so that nobody is asked any more: at the configured\n"
+                "broker, or in an approvals directory, from which it disappears. Programs that\n"
+                "wait for it end. In a directory only the user who made it and root can do so,\n"
+                "and approvals stay valid: copies of them can be used as long as the rule\n"
+                "allows.",
         .options = options,
         .operands = &source.what,
         .operand_needed = "ID",
