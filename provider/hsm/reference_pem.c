@@ -100,8 +100,8 @@ bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der, const struct ska_err
 
 /* Without the provider a program says of such a file no more than that it is not supported. */
 static const char comment[] =
-    "# This says where a private key is. The key itself stays in an HSM. To use this, OpenSSL 3\n"
-    "# needs the provider ska in its configuration: ska-provider(7).\n";
+    "# This says where a private key is. The key itself stays in an HSM.\n"
+    "# To use this, OpenSSL 3 needs the provider ska: see ska-provider(7).\n";
 
 bool hsm_reference_pem_write(const char *label, struct ska_span der, struct ska_bytes *pem,
                              const struct ska_errors *errors)

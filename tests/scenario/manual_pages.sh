@@ -52,8 +52,15 @@ while read -r name; do
     grep -qE "(^| )$name( |\$)" uris.txt || fail "ska-provider.7 has no words on the attribute $name"
 done <names.txt
 
-# What people copy is not broken at the margin, and each quote is closed.
+# What people copy is not broken at the margin, nor wider than 80 columns with the indentation, and
+# each quote is closed.
 for manual in "$source_dir"/provider/*.7 "$source_dir"/tools/*.1 "$source_dir"/simulator/tsb/*.1; do
+    awk '
+        /^\.Bd -literal/ { indentation = /-offset indent/ ? 11 : 5 }
+        /^\.Ed/ { indentation = 0 }
+        { gsub(/\\e/, "x") }
+        indentation && length($0) + indentation > 80 { print FILENAME ":" FNR ": " $0; wide = 1 }
+        END { exit wide }' "$manual" || fail "$manual: an example is too wide"
     ! grep -nE '^\.D1|^\.Dl' "$manual" || fail "$manual: examples belong into .Bd -literal, which breaks no lines"
     ! grep -nE '^\..*\b[DQ][ql] .* , ' "$manual" || fail "$manual: a comma does not end a quote, a new macro does"
 done
