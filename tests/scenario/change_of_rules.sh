@@ -70,6 +70,10 @@ forge() {
 # ---- The rules of now are a lie ------------------------------------------------------------------
 
 new_rules honest.json "$theirs"
+! grep 'nothing' stderr.txt || fail 'it changes something'
+new_rules same.json "$(rule 2 alice bob carol)"
+says "key 'seal' has these rules already: the request would change nothing"
+[ -s same.json ] || fail 'no request'
 forge honest.json forged.json ruleUse
 rm -rf "$XDG_STATE_HOME"
 OPENSSL_CONF=/dev/null told alice forged.json

@@ -246,6 +246,12 @@ for wrong in 'a b' 'x[1]' 'x]' 'a"b' "a'b" 'a$b' 'a;b' 'a:b' 'a%b'; do
     [ ! -e "$work/$wrong" ] || fail "installed to $wrong"
 done
 
+# Where this user may not write, or nobody can.
+touch file
+ends 1 cmake --install "$binary_dir" --prefix "$work/file/below"
+grep -q " nothing was installed: .*cannot be written; install as root, or to a place of yours: cmake --install $binary_dir --prefix PREFIX" \
+    < <(tr -s ' \n' ' ' <stderr.txt) || fail "$(cat stderr.txt)"
+
 # For the system the module goes where libcrypto looks for it. What others have there stays.
 export DESTDIR=$work/root
 mkdir -p "$DESTDIR/usr/local/lib/systemd/system"

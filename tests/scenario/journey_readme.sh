@@ -40,6 +40,11 @@ printf '#!/bin/sh\ntouch installs\n' >'odd tree/tools/packages'
 chmod 755 'odd tree/tools/packages'
 ends 1 'odd tree/tools/quickstart'
 says "^tools/quickstart: $work/odd tree: move the tree to a path without spaces"
+mkdir their-tree
+cp -r 'odd tree/tools' their-tree
+touch their-tree/build # as if a user were not allowed to make the directory
+ends 1 their-tree/tools/quickstart
+says "^tools/quickstart: $work/their-tree/build cannot be written: use a copy of the tree that is yours$"
 [ ! -e installs ] || fail 'quickstart installs packages first'
 cp "$source_dir/tools/sandbox" 'odd tree/tools'
 for one in provider/ska.so simulator/libskasim.so tools/skatool; do

@@ -19,6 +19,7 @@
 #include "tools/command/request_directory.h"
 #include "tools/input.h"
 #include "provider/rule/rule_check.h"
+#include "provider/rule/rule_codec.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/policy_file.h"
@@ -286,6 +287,31 @@ static bool open_key_to_change(struct tool *tool, const struct request *request,
     return false;
 }
 
+static bool would_change(const struct ska_rule *wanted, struct ska_span now)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    bool same =
+        ska_rule_encode(wanted, &encoded, NULL) && ska_span_equal(ska_span_of(&encoded), now);
+
+    ska_bytes_free(&encoded);
+    return !same;
+}
+
+/* The request is made all the same. Where the rules of now cannot be read, nobody can say. */
+static void note_same_rules(struct backend_key *key,
+                            const struct ska_rule *const rules[SKA_RULE_COUNT])
+{
+    struct backend_key_state state = {0};
+    bool changes = !backend_key_state(key, &state, NULL);
+
+    for (int i = 0; i < SKA_RULE_COUNT && !changes; i++)
+        changes = rules[i] != NULL && would_change(rules[i], ska_span_of(&state.rules[i]));
+    if (!changes)
+        report_note("%skey '%s' has these rules already: the request would change nothing",
+                    backend_word_lead(backend_key_word(key)), backend_key_label(key));
+    backend_key_state_clear(&state);
+}
+
 static bool make_modification(struct tool *tool, const struct request *request,
                               const struct ska_rule *const rules[SKA_RULE_COUNT])
 {
@@ -297,6 +323,8 @@ static bool make_modification(struct tool *tool, const struct request *request,
         backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
         done = make_and_write(tool, request, &job);
+        if (done)
+            note_same_rules(job.key, rules);
     }
     ska_bytes_free(&payload);
     backend_key_free(job.key);
