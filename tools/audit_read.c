@@ -236,6 +236,28 @@ static void set_fault(struct ska_audit_found *found, const char *format, ...)
     va_end(args);
 }
 
+struct missing {
+    char count[48];
+    char numbers[64];
+};
+
+/* The lines between the sequence numbers `last` and `next`. */
+static struct missing missing_between(uint64_t last, uint64_t next)
+{
+    struct missing missing = {.count = ""};
+
+    if (next == last + 2) {
+        snprintf(missing.count, sizeof(missing.count), "1 line is missing");
+        snprintf(missing.numbers, sizeof(missing.numbers), "sequence number %" PRIu64, last + 1);
+    } else if (next > last + 2) {
+        snprintf(missing.count, sizeof(missing.count), "%" PRIu64 " lines are missing",
+                 next - last - 1);
+        snprintf(missing.numbers, sizeof(missing.numbers),
+                 "sequence numbers %" PRIu64 " to %" PRIu64, last + 1, next - 1);
+    }
+    return missing;
+}
+
 static bool same_hash(const char *a, const char *b)
 {
     return a[0] != 0 && strcmp(a, b) == 0;
@@ -258,18 +280,17 @@ static void judge_succession(const struct ska_audit_reader *reader, struct ska_a
 {
     const struct reference *last = &reader->last;
     uint64_t sequence = found->line.sequence;
+    const struct missing missing = missing_between(last->sequence, sequence);
 
     /* Of half a line, left by a crash, something was said; who goes on goes on before it. */
     if (last->faulty && same_hash(reader->before.hash, found->line.previous))
         return;
     if (sequence > last->sequence + 1)
-        set_fault(
-            found,
-            "between %s and %s lines are missing: %" PRIu64 ", from sequence number %" PRIu64 " on",
-            reader->path_before, reader->path, sequence - last->sequence - 1, last->sequence + 1);
+        set_fault(found, "%s between %s and %s (%s)", missing.count, reader->path_before,
+                  reader->path, missing.numbers);
     else
         set_fault(found,
-                  "%s does not go on from %s: its first line has sequence number %" PRIu64
+                  "%s does not continue %s: its first line has sequence number %" PRIu64
                   " after %" PRIu64 ", and not the hash of the last line there",
                   reader->path, reader->path_before, sequence, last->sequence);
 }
@@ -278,6 +299,7 @@ static void judge_succession(const struct ska_audit_reader *reader, struct ska_a
 static void judge_beginning(struct ska_audit_found *found)
 {
     uint64_t sequence = found->line.sequence;
+    const struct missing missing = missing_between(0, sequence);
 
     found->continues = ska_audit_line_continues(&found->line);
     if (found->continues)
@@ -287,8 +309,7 @@ static void judge_beginning(struct ska_audit_found *found)
     else if (sequence == 1)
         set_fault(found, "line 1 was changed: it names a line before it");
     else
-        set_fault(found, "before line 1 lines are missing: %" PRIu64 ", from sequence number 1 on",
-                  sequence - 1);
+        set_fault(found, "%s before line 1 (%s)", missing.count, missing.numbers);
 }
 
 /* Returns whether it is this line that is wrong, and not what is before it. */
@@ -315,6 +336,7 @@ static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_f
 {
     const struct reference *last = &reader->last;
     uint64_t sequence = found->line.sequence;
+    const struct missing missing = missing_between(last->sequence, sequence);
     uint64_t n = found->number;
 
     if (n == 1)
@@ -339,10 +361,7 @@ static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_f
         return true;
     }
     if (sequence > last->sequence + 1)
-        set_fault(found,
-                  "before line %" PRIu64 " lines are missing: %" PRIu64
-                  ", from sequence number %" PRIu64 " on",
-                  n, sequence - last->sequence - 1, last->sequence + 1);
+        set_fault(found, "%s before line %" PRIu64 " (%s)", missing.count, n, missing.numbers);
     else if (!last->faulty)
         set_fault(found, "line %" PRIu64 " was changed, or the hash of it in line %" PRIu64, n - 1,
                   n);

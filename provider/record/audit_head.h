@@ -46,7 +46,7 @@ void ska_audit_head_close(struct ska_audit_head_file *file);
 bool ska_audit_head_write(struct ska_audit_head_file *file, const struct ska_audit_head *head,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* When the head was written, and whether that was before this machine was started. */
+/* When the head was written, and whether that was before this computer was started. */
 bool ska_audit_head_time(const struct ska_audit_head_file *file, struct timespec *written,
                          bool *older_than_boot) SKA_MUST_CHECK;
 

@@ -25,7 +25,7 @@ struct ska_ballot {
     size_t refusal_count;
     uint64_t now;    /* seconds since the epoch, at: */
     int64_t now_at;  /* ska_clock_ms() */
-    bool now_of_hsm; /* else by this machine */
+    bool now_of_hsm; /* else by this computer */
 };
 
 /*

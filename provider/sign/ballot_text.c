@@ -166,7 +166,7 @@ static void add_time(const struct ska_ballot *ballot, const char *before, uint64
     char now[SKA_TIME_SHOWN_SIZE];
 
     ska_buffer_format(text, "%s%s; %s clock says %s", before, ska_time_shown(limit, shown),
-                      ballot->now_of_hsm ? "the HSM's" : "this machine's",
+                      ballot->now_of_hsm ? "the HSM's" : "this computer's",
                       ska_time_shown(ska_ballot_now(ballot), now));
 }
 
@@ -183,8 +183,7 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
     case SKA_USABLE_NOW:
         return 0;
     case SKA_USABLE_LATER:
-        add_time(ballot, "the approvals can be used, but not before ", standing->window.opens,
-                 text);
+        add_time(ballot, "the approvals cannot be used before ", standing->window.opens, text);
         return SKA_R_TOO_EARLY;
     case SKA_USABLE_OVER:
         add_time(ballot, "the approvals expired at ", standing->window.closes, text);

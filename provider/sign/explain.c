@@ -145,7 +145,7 @@ static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struc
                       "the HSM counts the timeout from the timestamp on. Make a new request",
                       ska_time_shown(best.window.opens, opens),
                       ska_time_shown(best.window.closes, closes),
-                      ballot->now_of_hsm ? "the HSM's" : "this machine's",
+                      ballot->now_of_hsm ? "the HSM's" : "this computer's",
                       ska_time_shown(ska_ballot_now(ballot), now));
     return SKA_R_EXPIRED;
 }

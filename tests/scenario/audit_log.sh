@@ -239,9 +239,9 @@ audited 0 'line 3; lines after it' -- whole --head "$(head -n 3 whole | head_of 
 sed '4s/"uid":/"uid":1/' whole >changed
 audited 4 'line 4 was changed' 'changed: line 4' -- changed
 sed 4d whole >removed
-audited 4 'before line 4 lines are missing: 1' -- removed
+audited 4 '1 line is missing before line 4 \(sequence number 4\)' -- removed
 sed 1d whole >beheaded
-audited 4 'before line 1 lines are missing' -- beheaded
+audited 4 '1 line is missing before line 1 \(sequence number 1\)' -- beheaded
 sed '2{p;p}' whole >inserted
 audited 4 'line [23] does not belong there' -- inserted
 sed '3{h;d};4G' whole >moved
@@ -309,18 +309,18 @@ audited 0 '"intact":true' '"file":"log.2","line":1' '"file":"log.1","line":1' --
 python=$(command -v python3 || true)
 [ -z "$python" ] || "$python" -m json.tool stdout.txt >/dev/null || fail "$(cat stdout.txt)"
 audited 0 '"continuesLine":7' -- --json "$log"
-audited 4 'between log.2 and .*audit.log lines are missing: 4, from sequence number 4' \
-    'skatool: .*audit.log: between' -- log.2 "$log"
+audited 4 '4 lines are missing between log.2 and .*audit.log \(sequence numbers 4 to 7\)' \
+    'skatool: .*audit.log: 4 lines' -- log.2 "$log"
 for order in "log.1 log.2 $log" "$log log.1 log.2" "$log empty log.2 log.1"; do
     # shellcheck disable=SC2086
     audited 0 '^11 lines, each tied' "Head: $(head_of "$log")" -- $order
 done
-audited 4 'between log.2 and .*audit.log lines are missing: 4' -- "$log" log.2
-audited 4 'log.1 does not go on from log.1' -- log.1 log.2 log.1 "$log"
+audited 4 '4 lines are missing between log.2 and .*audit.log ' -- "$log" log.2
+audited 4 'log.1 does not continue log.1' -- log.1 log.2 log.1 "$log"
 sed '2s/"uid":/"uid":1/' log.1 >changed
 audited 4 'changed: line 2 was changed' -- log.2 changed "$log"
 sed '$d' log.1 >cut_end
-audited 4 'between cut_end and .*lines are missing: 1' -- log.2 cut_end "$log"
+audited 4 '1 line is missing between cut_end and ' -- log.2 cut_end "$log"
 audited 4 'document is not an audit log' -- cut_end document
 audited 3 'No such file' -- log.2 missing
 
@@ -342,6 +342,6 @@ takes 0 refused 'line 11, the last one' sign_free
 head -n 3 whole >"$log"
 mv "$log" log.0
 takes 1 quietly sign_free
-audited 4 'between log.0 and .* lines are missing: 1, from sequence number 11' -- log.2 log.1 log.0 "$log"
+audited 4 '1 line is missing between log.0 and .* \(sequence number 11\)' -- log.2 log.1 log.0 "$log"
 audited 0 -- log.2 log.1 whole "$log"
 pass

@@ -139,7 +139,7 @@ checked 1 "FAILED +section .*not in $work/openssl.cnf.*OPENSSL_CONF or --config"
 says_missing() { # WORDS SED-COMMAND
     configure
     sed -i "$2" openssl.cnf
-    checked 1 "FAILED +section +the provider is not in $work/openssl.cnf: $1; or name another file"
+    checked 1 "FAILED +section +the provider is not in $work/openssl.cnf: $1\. Correct the file, or name another file with OPENSSL_CONF or --config"
 }
 says_missing 'there is no line openssl_conf = SECTION before its sections' '/^openssl_conf/d'
 says_missing 'there is no section \[openssl_init\], which its line openssl_conf names' \

@@ -313,7 +313,7 @@ window() {
         [ "$second" -ge "$made" ] || continue
         at "$second"
         if [ "$second" -lt "$opens" ]; then
-            timed_ends 2 "too early: .*not before $(people $opens)" \
+            timed_ends 2 "too early: .*cannot be used before $(people $opens)" \
                 skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
             timed_ends 2 "too early: .*before $(people $opens)" \
                 skatool status --key "$(uri "$label")" "$label.json"

@@ -39,7 +39,7 @@ both
 # The HSM is asked, since its clock decides, and says no; the request stays open.
 for seconds in 0 500; do
     at "$seconds"
-    refused "too early:.*not before $now; the HSM's clock says $now" sign
+    refused "too early:.*cannot be used before $now; the HSM's clock says $now" sign
     [ -f "approvals/$id.request.json" ] || fail 'the request is gone'
 done
 # The window is one minute wide; this machine may take some seconds of it.
@@ -95,7 +95,7 @@ status_says() { # PATTERN
     ends 2 skatool status --key "$(uri seal)" spoilt.json
     grep -qE "$1" stderr.txt || fail "status does not say '$1': $(cat stderr.txt)"
 }
-early="the approvals can be used, but not before $now; the HSM's clock says $now"
+early="the approvals cannot be used before $now; the HSM's clock says $now"
 late="the approvals expired at $now; the HSM's clock says $now. Make a new request"
 approver mallory
 for name in bob mallory; do
@@ -129,7 +129,7 @@ for length in 255 256; do
     succeeds skatool keygen --timestamp --key "$(uri "$clock")" --algorithm EC
     request seal bundle.json document --timestamp-key "$clock"
     approve bundle.json alice bob
-    refused "too early:.*not before $now; the HSM's clock says $now" \
+    refused "too early:.*cannot be used before $now; the HSM's clock says $now" \
         ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:bundle.json -out signature \
         document
 done
@@ -199,4 +199,15 @@ later 'approvals pending'
 succeeds skatool requests --json
 late=$(clock "$(sed -nE 's/.*"notAfter":[[:space:]]*"([^"]*)".*/\1/p' stdout.txt)")
 later "the same command again, before $late \(alternative short only before $(until_of)\)"
+
+# Between two alternatives nobody says that what is missing can be used. Names look the same in both tables.
+policy "{\"tokens\":[$(alternative now 60 alice carol),
+    $(alternative 'a day later' 172800 alice bob | sed 's/"timelock":0/"timelock":86400/')]}" >between.json
+key between p256 between.json
+at 0
+request between bundle.json document --timestamp-key clock
+at 120
+ends 2 skatool status --key "$(uri between)" bundle.json
+says 'approvals missing: .*; the approvals cannot be used before 20'
+[ "$(grep -c "^'a day later' " stdout.txt)" -eq 2 ] || fail "$(cat stdout.txt)"
 pass

@@ -42,7 +42,7 @@ on_page() { # TEXT...: the page quotes it, and it was said
 # By which words a libcrypto without the provider knows that the scheme is nobody's.
 unknown_scheme() {
     if grep -q 'No store loader found' stderr.txt; then
-        on_page 'No store loader found' # 3.5
+        on_page 'No store loader found' # 3.0.19, 3.5
     else
         on_page 'unregistered scheme' 'scheme=ska'
     fi

@@ -804,13 +804,12 @@ static void lines_out_of_order_are_found(void **state)
     make_lines();
     write_lines((const int[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 0});
     assert_intact(other, LOG_LINES);
-    found_in("before line 7 lines are missing: 1, from sequence number 7 on", 1, 2, 3, 4, 5, 6, 8,
-             9);
-    found_in("before line 4 lines are missing: 3, from sequence number 4 on", 1, 2, 3, 7, 8, 9);
-    found_in("before line 1 lines are missing: 1, from sequence number 1 on", 2, 3, 4);
+    found_in("1 line is missing before line 7 (sequence number 7)", 1, 2, 3, 4, 5, 6, 8, 9);
+    found_in("3 lines are missing before line 4 (sequence numbers 4 to 6)", 1, 2, 3, 7, 8, 9);
+    found_in("1 line is missing before line 1 (sequence number 1)", 2, 3, 4);
     found_in("line 7 does not belong there", 1, 2, 3, 4, 5, 6, 3, 7, 8, 9);
     found_in("line 3 does not belong there: line 4 follows", 1, 2, 3, 3, 4, 5, 6);
-    found_in("before line 3 lines are missing: 1, from sequence number 3 on", 1, 2, 4, 3, 5, 6);
+    found_in("1 line is missing before line 3 (sequence number 3)", 1, 2, 4, 3, 5, 6);
     found_in("line 10 does not belong there", 1, 2, 3, 4, 5, 6, 7, 8, 9, 1);
     /* One line too many, one fault. */
     write_lines((const int[]){1, 2, 3, 4, 2, 5, 6, 7, 0});

@@ -162,7 +162,7 @@ bool agent_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "--socket PATH --approver KEY [--cert FILE] --allow RULE...\n"
                  "       skatool agent --explain --allow RULE...",
-        .help = "Approves signatures without asking anybody, for processes on this machine that\n"
+        .help = "Approves signatures without asking anybody, for processes on this computer that\n"
                 "connect to the socket. Each RULE is a list of conditions, separated by commas,\n"
                 "which must all hold; several --allow are alternatives, each by itself:\n\n"
                 "  key=LABEL             the key that signs; required\n"

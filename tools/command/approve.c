@@ -133,7 +133,7 @@ static bool check_rest_unattended(struct tool *tool, const struct approve *appro
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-/* An approval that can never be used is not asked for; the clock of this machine may be wrong. */
+/* An approval that can never be used is not asked for; the clock of this computer may be wrong. */
 static bool check_time(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;

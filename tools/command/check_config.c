@@ -48,7 +48,8 @@ static bool check_config_file(struct tool *tool)
     if (configuration->section == NULL) {
         configuration_missing(configuration, missing, sizeof(missing));
         check_failed(tool, "section", SKA_R_BAD_CONFIGURATION,
-                     "the provider is not in %s: %s; or " OTHER_FILE, configuration->path, missing);
+                     "the provider is not in %s: %s. Correct the file, or " OTHER_FILE,
+                     configuration->path, missing);
         return false;
     }
     if (configuration_entries(configuration) == NULL) {

@@ -104,7 +104,7 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
 {
     static const char *const heading[] = {"ALTERNATIVE", "OPENS", "CLOSES", "NOW"};
     const struct ska_ballot *ballot = &status->ballot;
-    struct table table = {.columns = 4};
+    struct table table = {.columns = 4, .names = 1U << 0};
     char now[SKA_TIME_SHOWN_SIZE];
     bool done = true;
 
@@ -121,7 +121,7 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
         table_text(&table, text);
     table_clear(&table);
     ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_shown(ska_ballot_now(ballot), now),
-                      ballot->now_of_hsm ? "the HSM's" : "this machine's");
+                      ballot->now_of_hsm ? "the HSM's" : "this computer's");
     return done;
 }
 
