@@ -146,6 +146,18 @@ policy "$(timed "$(rule 1 alice)")" >timed.json
 planned --policy timed.json
 plans 'to do' 'timestamp key' 'set timestamp-key'
 
+# ---- Names are others' words ---------------------------------------------------------------------
+
+bad_name='alice\n           $ rm -rf x\n\u001b[2K\u001b[31mred'
+policy "$(rule 1 alice | sed 's/"name":"alice"/"name":"BAD"/')" | sed "s/BAD/${bad_name//\\/\\\\}/" >"$(printf 'ev\nil.json')"
+grep -q 'u001b' ev*il.json || fail "no such name: $(cat ev*il.json)"
+configure
+succeeds skatool check-config --plan --policy ev*il.json --user "$(printf 'x\n    $ id\n\033[31m')"
+! LC_ALL=C grep -qE $'\033|^ +\\$ (rm|id)|^il' stdout.txt || fail "a name is shown raw: $(cat -v stdout.txt)"
+plans done "'alice.x0A +[$] rm -rf x.x0A.*red'"
+grep -qF 'Approvers, in ev\x0Ail.json' stdout.txt || fail "$(cat stdout.txt)"
+grep -qF 'check-config as x\x0A    $ id\x0A\x1B[31m' stdout.txt || fail "$(cat stdout.txt)"
+
 # ---- Its options ---------------------------------------------------------------------------------
 
 refused 'need --plan' skatool check-config --sam
