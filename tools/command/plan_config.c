@@ -25,7 +25,9 @@ static const char *find_owner(const struct ska_settings *settings)
     struct stat status;
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (paths[i] == NULL || stat(paths[i], &status) != 0 || status.st_uid == 0)
+        /* Whose link it is, before whose file: who makes one chooses where it leads. */
+        if (paths[i] == NULL || lstat(paths[i], &status) != 0 ||
+            (status.st_uid == 0 && stat(paths[i], &status) != 0) || status.st_uid == 0)
             continue;
         const struct passwd *entry = getpwuid(status.st_uid);
 
