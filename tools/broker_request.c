@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "provider/base/printable.h"
 #include "provider/sign/ask_broker.h"
 #include "provider/sign/broker_ticket.h"
 #include "tools/execution.h"
@@ -74,6 +75,7 @@ static bool say_handed_in(struct tool *tool, const struct ska_job *job,
     const struct broker_place place = broker_place_of(job->key);
     const char *id = handed_in->broker_id;
     struct ska_buffer text = {0};
+    char word[SKA_SHELL_WORD_SIZE];
 
     if (!handed_in->made)
         warn_of_description(tool, job, &place, id);
@@ -81,8 +83,8 @@ static bool say_handed_in(struct tool *tool, const struct ska_job *job,
     report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
                 "%s; when they have approved: skatool execute %.8s%s",
                 id, handed_in->request_id, handed_in->made ? "is open" : "was already open",
-                broker_name(&place), broker_name(&place), id, handed_in->request_id,
-                job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
+                broker_name(&place), ska_shell_word(broker_name(&place), word), id,
+                handed_in->request_id, job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/printable.h"
 #include "provider/sign/ask_broker.h"
 
 #include <stdio.h>
@@ -254,6 +255,7 @@ static bool fail_over(struct asking *asking)
     struct ska_buffer progress = {0};
     struct ska_buffer way_on = {0};
     char id[BROKER_ID_SIZE];
+    char word[SKA_SHELL_WORD_SIZE];
 
     memcpy(id, asking->ticket.id, sizeof(id));
     if (asking->status.state == BROKER_APPROVED)
@@ -263,7 +265,7 @@ static bool fail_over(struct asking *asking)
         ska_buffer_format(&way_on,
                           "to approve: skatool approve --approver KEY --tsb %s %s; and then the "
                           "same command again",
-                          name_of(asking), id);
+                          ska_shell_word(name_of(asking), word), id);
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
     ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
              "%.500s; key '%s', request %s (%.16s) at the broker %s; %s",

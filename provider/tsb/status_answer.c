@@ -93,7 +93,8 @@ bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
     if (!ska_json_text(answer, name, SKA_JSON_REQUIRED, &text))
         return false;
     length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-    if (length == 0 || length >= BROKER_ID_SIZE || text[length] != 0)
+    /* In a command that a message suggests it must not be an option. */
+    if (length == 0 || length >= BROKER_ID_SIZE || text[length] != 0 || text[0] == '-')
         return ska_json_fail(answer, name, "no id of a request");
     memcpy(id, text, length + 1);
     return true;

@@ -7,7 +7,7 @@
 # It ends with `pass`. From tests/device/run:
 #
 #   device_conf     the section of the provider, for this token
-#   device_prefix   of labels
+#   device_prefix   of labels, of this run alone
 #   device_dir      where `made` has the labels, `notes` what is worth a word in the report, and calls.log
 #                   the calls into the module
 #   device_people   a directory with NAME.pem and NAME.crt of alice, bob, carol and dave; empty: they make
@@ -26,8 +26,7 @@ label() { # NAME
 }
 # makes NAME: before the key is made.
 makes() {
-    label "$1" >>"$device_dir/made"
-    echo >>"$device_dir/made"
+    printf '%s-%s\n' "$device_prefix" "$1" >>"$device_dir/made"
 }
 note() { # TEXT
     printf '%s\n' "$*" >>"$device_dir/notes"

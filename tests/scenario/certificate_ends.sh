@@ -49,6 +49,8 @@ for wrong in --kye --plan --key '--json extra' '--kye --js'; do
     [ ! -s stdout.txt ] || fail "a result after $wrong: $(cat stdout.txt)"
 done
 says 'unknown option --kye'
+ends 3 skatool check-config --json=1
+ends 3 skatool check-config --json=
 ends 1 skatool check-config --kye
 ends 0 skatool check-config --json --help
 refused '--json cannot be used with --plan' skatool check-config --json --plan

@@ -98,6 +98,26 @@ told 'a run with the prefix busy is going on'
 [ "$(cat "$binary_dir/device/busy/made")" = theirs-seal ] || fail 'it took the labels of another run'
 exec {lock}>&-
 
+# ---- Two copies of the source --------------------------------------------------------------------
+
+# A run that was interrupted long ago in one copy has left a list of labels; another copy's run has its keys.
+conf "$simulator"
+copy=$work/copy
+mkdir -p "$copy" "$binary_dir/device/both"
+ln -s "$binary_dir"/{tests,tools,provider,simulator,CMakeCache.txt} "$copy"
+SKA_BINARY_DIR=$copy "$source_dir/tests/device/run" --prefix both --yes device.cnf >copy.txt 2>&1 &
+other=$!
+for _ in $(seq 200); do
+    [ ! -s "$copy/device/both/ordinary.log" ] && ! grep -q 'both-.*p256' < <(skatool list) || break
+    sleep 0.1
+done
+sed -E 's/^both-[0-9a-f]{8}-/both-/' "$copy/device/both/made" >"$binary_dir/device/both/made"
+grep -q both "$binary_dir/device/both/made" || fail "nothing was made: $(cat copy.txt)"
+! tried both --yes || fail "it ran while another one has keys: $(cat tried.txt)"
+told 'were not made by a run from here' '    both-'
+wait "$other" || fail "its keys were taken from it: $(cat copy.txt)"
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
 # ---- Red -----------------------------------------------------------------------------------------
 
 conf "$programs/libhsm_device.so"

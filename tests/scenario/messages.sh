@@ -28,6 +28,13 @@ mkdir -m 700 "$work/two words"
 refused "to approve: skatool approve --approver KEY --dir '[^ ]*/two words' [0-9a-f]{16};" \
     ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/two words" -out signature contract.txt
 id=$(id_of_pending)
+configure "approvals-dir = $work/two words"
+refused "use --dir '[^']*two words' [0-9a-f]{16}, or -o FILE" \
+    skatool approve --approver alice.pem --yes 'two words'/*.request.json
+OPENSSL_CONF=/dev/null succeeds skatool request --operation block --key 'ska:object=seal' \
+    --description 'Stop it' --dir "$work/two words"
+says "skatool requests --dir '[^']*two words' shows it"
+configure "approvals-dir = $work/approvals"
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id:0:16}"
 says '1 of 2; still needed: bob or carol'
 refused 'waiting for bob or carol; 1 of 2;' sign contract.txt

@@ -85,15 +85,76 @@ plans done login 'logged in'
 plans done state-dir "$work/st at'e"
 chmod 644 new*/my*
 planned
-run_command 'chown'
+run_command 'chmod 600'
 planned
 plans done PIN
-chmod 750 st*
 mkdir -m 770 'ap pr'
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 750 st*
+    planned
+    run_command 'chmod 3770'
+    run_command 'chmod 700'
+    planned
+    plans done approvals-dir 'ap pr, shared with the group'
+    plans done state-dir
+fi
+
+# ---- What is the system's, or leads there --------------------------------------------------------
+
+no_commands() { # but for the PIN file of whoever runs this test
+    ! grep -E '^ +\$ (install|chown|chmod|bash)' stdout.txt | grep -v " $work/pin\$" ||
+        fail 'a command that it must not show'
+}
+noted() { # PATTERN
+    grep -qE "^ +no command is shown: .*$1" stdout.txt || fail "no note '$1': $(cat stdout.txt)"
+}
+configure "audit-log = /var/log/audit.log" 'state-dir = /var' 'evidence-dir = /tmp' 'approvals-dir = /usr'
+for user in daemon root no-such-user; do
+    succeeds skatool check-config --plan --user $user
+    plans ask 'audit log' '/var/log belongs to uid 0,.*as in /var/log/ska/audit\.log'
+    plans ask state-dir '/var belongs to uid 0,.*as in /var/lib/ska/state'
+    plans ask evidence-dir '/tmp belongs'
+    plans ask approvals-dir '/usr belongs'
+    no_commands
+    ! grep -q 'groups root' stdout.txt || fail "approvers become members of the system's group"
+done
+mkdir -p linked
+ln -sf /etc linked/state
+ln -sf "$work/nothing" linked/evidence
+ln -sf /etc/passwd linked/pin
+configure "state-dir = $work/linked/state" "evidence-dir = $work/linked/evidence" "approvals-dir = $work/no/../../x"
+sed -i "s|^pin-source = .*|pin-source = file:$work/linked/pin|" openssl.cnf
+succeeds skatool check-config --plan --user daemon
+plans ask state-dir 'belongs to uid 0'
+plans 'to do' PIN 'has mode 0644'
+noted 'linked/pin is a symbolic link'
+plans ask evidence-dir 'No such file'
+noted 'without \.\.'
+no_commands
+ln -sf "$work/nothing" linked/pin
+succeeds skatool check-config --plan --user daemon
+plans 'to do' PIN missing
+noted 'linked/pin is a symbolic link'
+no_commands
+# A place that others may write to.
+mkdir -m 777 open
+configure "state-dir = $work/open/new/state"
+sed -i "s|^pin-source = .*|pin-source = file:$work/open/pin|" openssl.cnf
+succeeds skatool check-config --plan --user daemon
+noted 'PIN: users other than its owner may write to the directory'
+noted 'state-dir: users other than'
+no_commands
+# Root's PIN file, which the signer is to have; what follows pin-source may be the PIN itself.
+cp pin known-to-all
+chmod 644 known-to-all
+configure
+sed -i "s|^pin-source = .*|pin-source = file:$work/known-to-all|" openssl.cnf
+succeeds skatool check-config --plan --user daemon
+grep -qxF "           \$ chown -h daemon $work/known-to-all && chmod 600 $work/known-to-all" stdout.txt ||
+    fail "$(cat stdout.txt)"
+sed -i "s|^pin-source = .*|pin-source = file:$pin|" openssl.cnf
 planned
-run_command 'chmod 3770'
-planned
-plans done approvals-dir 'ap pr, shared with the group'
+plans 'to do' PIN 'its name is not shown'
 
 # ---- What is usually set -------------------------------------------------------------------------
 
@@ -145,6 +206,18 @@ plans done bob 'certificate issued by CN=bob$'
 policy "$(timed "$(rule 1 alice)")" >timed.json
 planned --policy timed.json
 plans 'to do' 'timestamp key' 'set timestamp-key'
+
+# ---- Names are others' words ---------------------------------------------------------------------
+
+bad_name='alice\n           $ rm -rf x\n\u001b[2K\u001b[31mred'
+policy "$(rule 1 alice | sed 's/"name":"alice"/"name":"BAD"/')" | sed "s/BAD/${bad_name//\\/\\\\}/" >"$(printf 'ev\nil.json')"
+grep -q 'u001b' ev*il.json || fail "no such name: $(cat ev*il.json)"
+configure
+succeeds skatool check-config --plan --policy ev*il.json --user "$(printf 'x\n    $ id\n\033[31m')"
+! LC_ALL=C grep -qE $'\033|^ +\\$ (rm|id)|^il' stdout.txt || fail "a name is shown raw: $(cat -v stdout.txt)"
+plans done "'alice.x0A +[$] rm -rf x.x0A.*red'"
+grep -qF 'Approvers, in ev\x0Ail.json' stdout.txt || fail "$(cat stdout.txt)"
+grep -qF 'check-config as x\x0A    $ id\x0A\x1B[31m' stdout.txt || fail "$(cat stdout.txt)"
 
 # ---- Its options ---------------------------------------------------------------------------------
 

@@ -206,6 +206,14 @@ sleep 1
 ends 2 seal p256 --restart contract.txt
 stays_open "${others[@]}"
 withdraw_all
+mkdir -m 700 'two words'
+configure "approvals-dir = two words"
+ends 2 seal p256 contract.txt
+sleep 1
+ends 2 seal p256 --restart contract.txt
+says "skatool withdraw --dir 'two words' [0-9a-f]{16} ends it"
+rm -rf 'two words' ./*.ska-pending
+configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
 
 # ---- Whatever comes between ----------------------------------------------------------------------
 

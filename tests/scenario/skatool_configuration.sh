@@ -86,6 +86,9 @@ quietly_listed
 configure 'approval-dir = /nowhere'
 checked 1 'FAILED +approval-dir +unknown; did you mean approvals-dir\?'
 [ ! -s stderr.txt ] || fail "check-config says it twice: $(cat stderr.txt)"
+# A name with what a terminal would obey, which libcrypto takes after a backslash.
+configure "$(printf 'red\\\033m = 1')"
+checked 1 'FAILED +red\\\\x1Bm +unknown'
 while read -r setting meant; do
     configure "$setting = x"
     succeeds skatool list

@@ -329,7 +329,7 @@ static bool is_id(const char *text)
     return done;
 }
 
-/* It becomes a part of a URL, and of a file. */
+/* It becomes a part of a URL, of a file and of commands. */
 static void ids_are_plain(void **state)
 {
     (void)state;
@@ -339,6 +339,7 @@ static void ids_are_plain(void **state)
     assert_false(is_id("../key"));
     assert_false(is_id("1?x"));
     assert_false(is_id("1 2"));
+    assert_false(is_id("--yes"));
     assert_true(is_id("123456789-123456789-123456789-123456789-123456789-123456789-123"));
     assert_false(is_id("123456789-123456789-123456789-123456789-123456789-123456789-1234"));
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/printable.h"
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
@@ -390,6 +391,7 @@ static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
     const char *path = approve->output.path != NULL ? approve->output.path : review->source.what;
+    char word[SKA_SHELL_WORD_SIZE];
     char *directory = NULL;
     bool done = false;
 
@@ -400,7 +402,7 @@ static bool check_place(struct tool *tool, const struct approve *approve)
             ska_fail(&tool->errors, SKA_R_WRONG_USE,
                      "%s is in an approvals directory, where an approval counts only in a file of "
                      "its own: use --dir %s %.16s, or -o FILE for a bundle that you send back",
-                     path, directory, review->request->id));
+                     path, ska_shell_word(directory, word), review->request->id));
     free(directory);
     return done;
 }

@@ -35,8 +35,9 @@ static void keep_line(const char *verdict, const char *what, const char *text)
             cJSON_AddStringToObject(line, "verdict", names[i].name);
             worst = names[i].status > worst ? names[i].status : worst;
         }
-    cJSON_AddStringToObject(line, "about", what);
-    if (!ska_json_add_untrusted(line, "text", ska_span_text(text)) ||
+    /* Settings have the names that the file gives them. */
+    if (!ska_json_add_untrusted(line, "about", ska_span_text(what)) ||
+        !ska_json_add_untrusted(line, "text", ska_span_text(text)) ||
         !cJSON_AddItemToArray(kept, line))
         worst = 2; /* what is lost may have been the worst */
 }
@@ -49,13 +50,14 @@ static void print_verdict(const char *verdict, const char *what, const char *for
     struct ska_buffer untrusted = {0};
     struct ska_buffer text = {0};
 
+    if (kept == NULL)
+        ska_buffer_format(&untrusted, "%-7s %-18s ", verdict, what);
     ska_buffer_format_args(&untrusted, format, args);
     if (kept != NULL) {
         keep_line(verdict, what, ska_buffer_string(&untrusted));
         ska_buffer_free(&untrusted);
         return;
     }
-    ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
     text_printable(&text, ska_span_text(ska_buffer_string(&untrusted)));
     printf("%s\n", ska_buffer_string(&text));
     fflush(stdout);

@@ -222,12 +222,15 @@ static bool check_config_json(struct tool *tool, const struct check_options *wan
     return false;
 }
 
-/* Abbreviated too, as getopt_long() takes it; also where the options are wrong. */
+/* Abbreviated too, as getopt_long() takes it; also where the options are wrong, as in --json=1. */
 static bool asks_for_json(char **argv)
 {
-    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
-        if (strlen(*argv) > 2 && strncmp("--json", *argv, strlen(*argv)) == 0)
+    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+        size_t length = strcspn(*argv, "=");
+
+        if (length > 2 && strncmp("--json", *argv, length) == 0)
             return true;
+    }
     return false;
 }
 

@@ -124,6 +124,7 @@ static bool leave_request(const struct ska_directory *directory, const struct gr
 static bool check_group_mode(struct tool *tool, const struct group_view *view)
 {
     struct ska_buffer word = {0};
+    char group[SKA_SHELL_WORD_SIZE];
     char closed[PATH_MAX];
     struct stat status;
 
@@ -141,8 +142,8 @@ static bool check_group_mode(struct tool *tool, const struct group_view *view)
                      "%s: its group, %s, cannot get there: %s has mode %04o; its owner can fix "
                      "that with chmod o+x %s, or with chgrp %s %s and chmod g+x %s",
                      view->path, view->group, closed, (unsigned int)(status.st_mode & 07777),
-                     ska_buffer_string(&word), view->group, ska_buffer_string(&word),
-                     ska_buffer_string(&word));
+                     ska_buffer_string(&word), ska_shell_word(view->group, group),
+                     ska_buffer_string(&word), ska_buffer_string(&word));
         ska_buffer_free(&word);
         return false;
     }

@@ -293,11 +293,13 @@ static bool open_one(struct session *session, const char *id, struct review *rev
 static void leave_unshown(const struct session *session, const struct ska_request *request)
 {
     struct ska_buffer name = {0};
+    char word[SKA_SHELL_WORD_SIZE];
 
     request_text_name(request, &name);
     report_message("Left unanswered: %s. It cannot be shown by this version: use the vendor's app, "
                    "or skatool reject --approver KEY --tsb %s %.36s",
-                   ska_buffer_string(&name), session->place->name, request->id);
+                   ska_buffer_string(&name), ska_shell_word(session->place->name, word),
+                   request->id);
     ska_buffer_free(&name);
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provider/base/printable.h"
-#include "tools/show/text.h"
 
 /* Whole, however long: half a command would do something else. */
 static void print_line(const char *start, struct ska_buffer *untrusted)
@@ -25,16 +24,37 @@ void plan_item(struct plan *plan, enum plan_state state, const char *what, const
     static const char *const states[] = {
         [PLAN_DONE] = "done", [PLAN_TO_DO] = "to do", [PLAN_ASK] = "ask", [PLAN_UNSET] = "-"};
     struct ska_buffer text = {0};
-    char start[64];
     va_list args;
 
     plan->to_do += state == PLAN_TO_DO;
     plan->to_ask += state == PLAN_ASK;
-    snprintf(start, sizeof(start), "%-6s %-18s ", states[state], what);
+    ska_buffer_format(&text, "%-6s %-18s ", states[state], what);
     va_start(args, format);
     ska_buffer_format_args(&text, format, args);
     va_end(args);
-    print_line(start, &text);
+    print_line("", &text);
+}
+
+void plan_title(const char *format, ...)
+{
+    struct ska_buffer text = {0};
+    va_list args;
+
+    va_start(args, format);
+    ska_buffer_format_args(&text, format, args);
+    va_end(args);
+    print_line("\n", &text);
+}
+
+void plan_note(const char *format, ...)
+{
+    struct ska_buffer text = {0};
+    va_list args;
+
+    va_start(args, format);
+    ska_buffer_format_args(&text, format, args);
+    va_end(args);
+    print_line("           ", &text);
 }
 
 void plan_command(const char *format, ...)

@@ -35,6 +35,10 @@ void plan_item(struct plan *plan, enum plan_state state, const char *what, const
  * shell; no other conversions.
  */
 void plan_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Words in its place. */
+void plan_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line after an empty one, for what follows or as a sum. */
+void plan_title(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whether some rule of the policy has time limits, or names approvers by certificate. */
 bool plan_has_time_limits(const struct plan *plan);

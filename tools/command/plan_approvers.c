@@ -9,6 +9,7 @@
 
 #include <openssl/x509.h>
 
+#include "provider/base/printable.h"
 #include "provider/rule/approver_name.h"
 #include "tools/certificate_end.h"
 #include "tools/command/plan.h"
@@ -68,12 +69,16 @@ static void plan_certificate(struct plan *plan, const char *name, const X509 *ce
 static void plan_approver(struct plan *plan, const struct ska_approver *approver)
 {
     const unsigned char *at = approver->data.data;
-    const char *name =
-        approver->name.data == NULL ? "(no name)" : (const char *)approver->name.data;
+    struct ska_buffer shown = {0};
+    const char *name = "(no name)";
     X509 *certificate = approver->type != SKA_APPROVER_CERTIFICATE
                             ? NULL
                             : d2i_X509(NULL, &at, (long)approver->data.length);
 
+    if (approver->name.data != NULL) {
+        ska_buffer_name(&shown, ska_span_of(&approver->name));
+        name = ska_buffer_string(&shown);
+    }
     if (approver->type == SKA_APPROVER_ONBOARDED)
         plan_item(plan, PLAN_ASK, name,
                   "has the broker made their key and certificate, and have they fetched the key "
@@ -91,6 +96,7 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
     else
         plan_item(plan, PLAN_DONE, name, "a public key");
     X509_free(certificate);
+    ska_buffer_free(&shown);
 }
 
 void plan_approvers(struct plan *plan)

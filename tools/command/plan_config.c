@@ -25,7 +25,9 @@ static const char *find_owner(const struct ska_settings *settings)
     struct stat status;
 
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (paths[i] == NULL || stat(paths[i], &status) != 0 || status.st_uid == 0)
+        /* Whose link it is, before whose file: who makes one chooses where it leads. */
+        if (paths[i] == NULL || lstat(paths[i], &status) != 0 ||
+            (status.st_uid == 0 && stat(paths[i], &status) != 0) || status.st_uid == 0)
             continue;
         const struct passwd *entry = getpwuid(status.st_uid);
 
@@ -49,10 +51,10 @@ static const char *find_signer(const struct ska_settings *settings)
 static void print_end(const struct plan *plan)
 {
     if (plan->to_do == 0 && plan->to_ask == 0)
-        printf("\nNothing is left to do. Now run skatool check-config as %s.\n", plan->user);
+        plan_title("Nothing is left to do. Now run skatool check-config as %s.", plan->user);
     else
-        printf("\n%zu to do, %zu to ask. Then run skatool check-config as %s.\n", plan->to_do,
-               plan->to_ask, plan->user);
+        plan_title("%zu to do, %zu to ask. Then run skatool check-config as %s.", plan->to_do,
+                   plan->to_ask, plan->user);
 }
 
 bool plan_config(struct tool *tool, const char *key, const char *policy, const char *user, bool sam)
@@ -77,10 +79,10 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
         plan_broker(&plan);
     }
     if (plan.policy != NULL) {
-        printf("\nApprovers, in %s\n", policy);
+        plan_title("Approvers, in %s", policy);
         plan_approvers(&plan);
     }
-    printf("\nOn this computer (run these commands as root)\n");
+    plan_title("On this computer (run these commands as root)");
     plan_host(&plan);
     print_end(&plan);
     ska_policy_clear(&read);

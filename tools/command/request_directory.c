@@ -50,13 +50,15 @@ bool request_can_be_made(struct tool *tool, const char *uri, const char *directo
 void request_note_order(const struct tool *tool, const char *uri, enum ska_operation operation)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
+    const char *directory = settings->approvals_dir;
     struct hsm_uri *parsed = NULL;
+    char word[SKA_SHELL_WORD_SIZE];
 
     if (settings->tsb_url == NULL && hsm_uri_parse(uri, &parsed, NULL) && !has_login(tool, parsed))
         report_note("to %s a key you need no login to the HSM: --dir %s leaves an order in the "
                     "approvals directory, which the signer's side turns into a request",
                     text_operation(operation),
-                    settings->approvals_dir == NULL ? "DIR" : settings->approvals_dir);
+                    directory == NULL ? "DIR" : ska_shell_word(directory, word));
     hsm_uri_free(parsed);
 }
 
@@ -120,6 +122,7 @@ static bool fill_order(const struct request_order *wanted, const struct hsm_uri 
 
 static void say_ordered(const struct order *order, const char *name, const char *directory)
 {
+    char word[SKA_SHELL_WORD_SIZE];
     struct ska_buffer text = {0};
 
     ska_buffer_format(&text, "Left the order to %s key ", text_operation(order->operation));
@@ -127,7 +130,7 @@ static void say_ordered(const struct order *order, const char *name, const char 
     ska_buffer_format(&text,
                       " in %s (%s). The signer's side turns it into a request; then skatool "
                       "requests --dir %s shows it, and approvers approve it.",
-                      directory, name, directory);
+                      directory, name, ska_shell_word(directory, word));
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
 }

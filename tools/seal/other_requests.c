@@ -2,6 +2,7 @@
 #include "tools/seal/other_requests.h"
 
 #include "provider/backend/broker.h"
+#include "provider/base/printable.h"
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/directory.h"
 #include "provider/sign/make_request.h"
@@ -21,10 +22,11 @@ struct telling {
 static void tell_in_directory(void *arg, const char *id)
 {
     const struct telling *telling = arg;
+    char word[SKA_SHELL_WORD_SIZE];
 
     report_note("%s: request %.16s is open for the same document and key, too; skatool withdraw "
                 "--dir %s %.16s ends it if it is not wanted",
-                telling->document, id, telling->place, id);
+                telling->document, id, ska_shell_word(telling->place, word), id);
 }
 
 static void look_in_directory(struct telling *telling)
