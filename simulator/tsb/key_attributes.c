@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/objects.h>
 
+#include "provider/base/der.h"
 #include "provider/rule/rule_codec.h"
 #include "simulator/tsb/body_member.h"
 #include "simulator/tsb/derived_key.h"
@@ -100,16 +101,32 @@ static CK_OBJECT_HANDLE some_object(const struct tsb_key *key)
     return key->private_key != CK_INVALID_HANDLE ? key->private_key : key->public_key;
 }
 
+/* Of an Edwards key that SoftHSM generates it keeps the name of the curve, not the OID. */
+static ASN1_OBJECT *decode_curve(struct ska_span parameters)
+{
+    static const struct {
+        const char *name;
+        int nid;
+    } edwards[] = {{"edwards25519", NID_ED25519}, {"edwards448", NID_ED448}};
+    const unsigned char *next = parameters.data;
+    struct ska_span name = {NULL, 0};
+
+    if (!ska_der_take(&parameters, V_ASN1_PRINTABLESTRING, &name))
+        return d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
+    for (size_t i = 0; i < sizeof(edwards) / sizeof(edwards[0]); i++)
+        if (ska_span_equal(name, ska_span_text(edwards[i].name)))
+            return OBJ_nid2obj(edwards[i].nid);
+    return NULL;
+}
+
 static void read_curve(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
 {
     struct ska_bytes parameters = {NULL, 0};
-    const unsigned char *next = NULL;
     ASN1_OBJECT *curve = NULL;
 
     if (tsb_key_bytes(device, key->session, some_object(key), CKA_EC_PARAMS, &parameters) != CKR_OK)
         return;
-    next = parameters.data;
-    curve = d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
+    curve = decode_curve(ska_span_of(&parameters));
     if (curve != NULL)
         OBJ_obj2txt(facts->curve_oid, sizeof(facts->curve_oid), curve, 1);
     ASN1_OBJECT_free(curve);

@@ -76,7 +76,11 @@ broker 'execution-delay = 300'
 create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol dave erin)")"
 has '"ruleUnblock":null' '"blocked":false' '"attestationKeyName":"attestation-key"' '"xml":"<\?xml'
 create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+holds 'private_key creation=\"generated\"'
 create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+holds '"algorithmOid":"1.3.101.112","curveOid":"1.3.101.112"' '<algorithm_oid>1.3.101.112<' '<curve_oid>1.3.101.112<'
+create ed448 '"algorithm":"ED","curveOid":"1.3.101.113"' null
+holds '"algorithmOid":"1.3.101.113"' '<algorithm_oid>1.3.101.113<' 'private_key creation=\"generated\"'
 create empty "$p256" '{"ruleUse":null}'
 create ordinary '"algorithm":"RSA","keySize":2048' null
 has '"policy":null'
