@@ -32,6 +32,7 @@ struct facts {
     struct ska_bytes spki;
     char created[32]; /* "": not known */
     char attested[32];
+    bool generated; /* in the HSM, which says so */
     bool ska;
     struct tsb_policy policy;
     bool flags[16]; /* as in flag_names */
@@ -160,6 +161,7 @@ static CK_RV read_facts(struct tsb_device *device, const struct tsb_key *key, st
 
     facts->type = key->type;
     facts->ska = key->ska;
+    facts->generated = tsb_key_flag(device, key, CKA_LOCAL);
     for (size_t i = 0; i < FLAG_COUNT; i++)
         facts->flags[i] =
             flag_names[i].xml_name != NULL && tsb_key_flag(device, key, flag_names[i].type);
@@ -287,8 +289,10 @@ static void facts_to_xml(const struct facts *facts, struct ska_buffer *xml)
 {
     char *spki = NULL;
 
-    ska_buffer_text(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-                         "<private_key creation=\"generated\"><label>");
+    ska_buffer_format(xml,
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                      "<private_key creation=\"%s\"><label>",
+                      facts->generated ? "generated" : "imported");
     tsb_xml_text(ska_span_text(facts->label), xml);
     ska_buffer_format(xml,
                       "</label><uuid>%s</uuid><create_time>%s</create_time>"

@@ -155,13 +155,21 @@ ask 404 POST /v1/key/attributes '{"label":"copy"}'
 approve_task bob UnwrapKey "$id"
 becomes "$id" EXECUTED
 exported copy secretKey | cmp - content.bin || fail "unwrapped another key"
+is_imported() { # LABEL: as the signed attestation says
+    ask 200 POST /v1/key/attributes "{\"label\":\"$1\"}"
+    holds 'private_key creation=\"imported\"'
+}
+is_imported copy
 ask 400 POST /v1/unwrap "$(unwrap_body vault RSA_WRAP_OAEP "$wrapped" copy)"
 has '"errorCode":608'
 # By openssl: a key of ours unwraps what was wrapped to it.
 plain genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out ours.pem 2>/dev/null
 ask 201 POST /v1/importedKey "{\"label\":\"ours\",\"algorithm\":\"RSA\",\"privateKey\":\"$(plain pkcs8 -topk8 -nocrypt -in ours.pem -outform DER | b64)\",
     \"attributes\":{\"decrypt\":true,\"sign\":true,\"unwrap\":true,\"extractable\":true,\"destroyable\":true}}"
-holds "\"publicKey\":\"$(public ours)\""
+holds "\"publicKey\":\"$(public ours)\"" 'private_key creation=\"imported\"'
+ask 201 POST /v1/importedKey "{\"label\":\"theirs\",$p256,\"publicKey\":\"$(public alice)\",
+    \"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+holds "\"publicKey\":\"$(public alice)\"" 'private_key creation=\"imported\"'
 ask 200 POST /v1/wrap "$(wrap_body ours RSA_WRAP_OAEP content)"
 member wrappedKey | plain base64 -d -A | plain pkeyutl -decrypt -inkey ours.pem -pkeyopt rsa_padding_mode:oaep |
     cmp - content.bin || fail "wrapped another key"
@@ -180,6 +188,7 @@ for kind in "EC $p256 SHA256_WITH_ECDSA" "RSA $rsa SHA256_WITH_RSA"; do
     ask 201 POST /v1/synchronousUnwrap "$(unwrap_body wrapper "AES_WRAP_$name" "$(member wrappedKey)" "copy-$name")"
     ask 200 POST /v1/key/attributes "{\"label\":\"copy-$name\"}"
     has "\"algorithm\":\"$name\"" '"neverExtractable":false'
+    holds 'private_key creation=\"imported\"'
     holds "\"publicKey\":\"$(plain pkey -pubin -in "pair-$name.pub.pem" -outform DER -pubout | b64)\""
     ask 200 POST /v1/synchronousSign "$(sign_body "copy-$name" "$algorithm" secret)"
     member signature | plain base64 -d -A >signature
@@ -357,7 +366,7 @@ done
 ask 201 POST /v1/importedKey '{"label":"master","algorithm":"EC","curveOid":"1.3.132.0.10","seed":"AAECAwQFBgcICQoLDA0ODw==",
     "attributes":{"decrypt":false,"sign":true,"unwrap":false,"derive":true,"slip10":true,"destroyable":true}}'
 has '"derivationType":"SLIP-10"' '"derivationValue":"873DFF81C02F525623FD1FE5167EAC3A55A049DE3D314BB42EE227FFED37D508"'
-ask 200 POST /v1/key/attributes "{\"label\":\"master/0'/1\"}"
+is_imported "master/0'/1"
 member publicKey | plain base64 -d -A | plain ec -pubin -inform DER -conv_form compressed -pubout -outform DER 2>/dev/null |
     tail -c 33 | od -An -tx1 | tr -d ' \n' >point.txt
 grep -qx 03501e454bf00751f24b1b489aa925215d66af2234e3891c3b21a52bedb3cd711c point.txt || fail "$(cat point.txt)"
@@ -385,6 +394,7 @@ has '"errorCode":101' 'imported keys cannot have a policy that restricts them'
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/7\",\"attributes\":{\"sign\":true},$open}"
 ask 501 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/8\",\"attributes\":{\"sign\":true},\"policy\":$two}"
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"master\",\"derivationPath\":\"0'/1\",\"attributes\":{\"sign\":true,\"destroyable\":true}}"
+is_imported "master/0'/1"
 ask 200 GET /v1/key
 holds "\"master/0'/1\""
 ask 200 POST /v1/key/deleteKey '{"label":"master"}'
