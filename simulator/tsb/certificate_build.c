@@ -46,6 +46,13 @@ bool tsb_certificate_algorithm_fits(const struct tsb_algorithm *algorithm)
     return signature_nid(algorithm) != NID_undef;
 }
 
+bool tsb_certificate_algorithm_absent(const struct tsb_algorithm *algorithm)
+{
+    if (algorithm->hashed_here != NULL)
+        return strncmp(algorithm->hashed_here, "SHA3-", 5) == 0;
+    return algorithm->pss && algorithm->payload == TSB_MESSAGE;
+}
+
 /* That of an Edwards curve is its key's. */
 static int nid_for_key(const struct tsb_algorithm *algorithm, struct ska_span key)
 {

@@ -42,6 +42,10 @@ static bool read_common(struct tsb_exchange *exchange, const struct ska_json_pla
         !tsb_certificate_subject_read(inner, attributes, &wanted->certificate) ||
         !tsb_certificate_use_read(inner, validity, &wanted->certificate))
         return false;
+    if (tsb_certificate_algorithm_absent(wanted->algorithm))
+        return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
+                          "signatureAlgorithm: this simulator has no certificates with %s",
+                          wanted->algorithm_name);
     return tsb_certificate_algorithm_fits(wanted->algorithm) ||
            ska_json_fail_value(inner, "signatureAlgorithm", wanted->algorithm_name,
                                "an algorithm of certificates");

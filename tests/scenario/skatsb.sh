@@ -247,6 +247,29 @@ for algorithm in DILITHIUM SPHINCS_PLUS ML_DSA XMSS_SHA2_10_256; do
 done
 ask 501 POST /v1/key '{"label":"x","algorithm":"DILITHIUM","attributes":{"decrypt":false,"sign":true,"unwrap":false}}'
 has '"errorCode":101' 'no keys of algorithm DILITHIUM'
+# What the vendor has is not implemented; what nobody has is a mistake.
+new_key() { # STATUS MEMBERS
+    ask "$1" POST /v1/key "{\"label\":\"x\",$2,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+}
+for algorithm in BLS DSA ChaCha20 ML-DSA-65 XMSS-SHA256_10_256; do
+    new_key 501 "\"algorithm\":\"$algorithm\""
+    has '"errorCode":101' "no keys of algorithm $algorithm"
+done
+new_key 501 '"algorithmOid":"1.2.840.10040.4.1"'
+for algorithm in nope rsa 3DES ML BLSX ''; do
+    new_key 400 "\"algorithm\":\"$algorithm\""
+    has '"errorCode":600' "'$algorithm' is not an algorithm of keys, such as RSA"
+done
+new_key 400 '"algorithmOid":"1.2.3"'
+has '"errorCode":600' 'algorithmOid'
+for curve in 1.3.132.0.32 1.3.132.0.33 1.2.840.10045.3.1.1 1.3.36.3.3.2.8.1.1.7 1.3.36.3.3.2.8.1.1.13 1.2.250.1.223.101.256.1; do
+    new_key 501 "\"algorithm\":\"EC\",\"curveOid\":\"$curve\""
+    has '"errorCode":101' "no curve $curve"
+done
+for curve in 1.2.3.4 x 1.3.101.112; do
+    new_key 400 "\"algorithm\":\"EC\",\"curveOid\":\"$curve\""
+    has '"errorCode":600' "'$curve' is not the OID of a curve"
+done
 head -c 1100000 /dev/zero | tr '\0' ' ' >long
 ask 413 POST /v1/sign @long
 

@@ -306,8 +306,12 @@ ask 400 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue,\"certifi
 has '"errorCode":411' 'not signed by its own key'
 ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/KEY_CERT_SIGN/KEY_CERT_SING}}}"
 has '"errorCode":600' 'KEY_CERT_SING'
-ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/_WITH_RSA/_WITH_RSA_PSS}}}"
+ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/SHA256_WITH/NONE_WITH}}}"
 has '"errorCode":600' 'signatureAlgorithm'
+for algorithm in SHA256_WITH_RSA_PSS SHA3256_WITH_ECDSA; do
+    ask 501 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/SHA256_WITH_RSA/$algorithm}}}"
+    has '"errorCode":101' "no certificates with $algorithm"
+done
 ask 201 POST /v1/certificate/request "{\"csrSignRequest\":{\"signKeyName\":\"CA\",$certificate,\"validity\":30,
     \"standardCertificateAttributes\":{\"commonName\":\"Sub\",\"country\":\"CH\",\"organizationName\":\"Company\",\"email\":null}}}"
 approve_both "$(member signRequestId)"
