@@ -237,6 +237,21 @@ for target in /v1/version%49nfo "$url/v1/versionInfo" 'https://another.example/v
     has '"Version":"'
 done
 status_is "${id^^}" PENDING || fail "another UUID in upper case"
+# So it is in bodies.
+tasks alice Sign "\"requestId\":\"${id^^}\""
+holds "\"id\":\"$task\""
+tasks alice Sign "\"id\":\"${task^^}\""
+holds "\"id\":\"$task\""
+ask 400 POST /v1/approval "{${good/$task/${task^^}},\"signature\":\"$(signed alice document)\",$(who alice)}"
+has '"errorCode":403'
+for name in id requestId; do
+    ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice),\"$name\":\"nothing\"}"
+    has '"errorCode":609' "'nothing' is not a UUID"
+done
+ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice token.bin)\",$(who alice)}"
+has '"errorCode":609'
+ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
+has '"errorCode":609'
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
