@@ -345,6 +345,32 @@ ask 201 POST /v1/certificate/import/plain "{\"label\":\"CA\",\"certificate\":\"$
 ask 200 GET /v1/certificate/CA
 pem certificate | cmp - ca.pem
 
+# A restricted key at once, by what a request's approvers have signed, and only that.
+stop "$server"
+broker 'fault = air-gapped, pending'
+ask 201 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{$self}}"
+approvals_of "$(member signRequestId)" Sign >for-self
+ask 200 POST /v1/certificate/synchronous/selfsign "{$self,$(cat for-self)}"
+pem certificate >self.pem
+plain verify -CAfile self.pem self.pem >/dev/null
+issue+=",\"validity\":30,\"certificateSigningRequest\":\"$(sed ':a;N;$!ba;s/\n/\\n/g' alice.csr)\""
+ask 201 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue}}"
+approvals_of "$(member signRequestId)" Sign >for-alice
+ask 200 POST /v1/certificate/synchronous/sign "{$issue,$(cat for-alice)}"
+pem certificate >issued.pem
+plain verify -CAfile self.pem issued.pem >/dev/null
+for other in "${self/The CA/Another}" "${self/:30/:31}" "${self/SHA256/SHA384}" "${self/The CA/Another},$(cat for-alice)"; do
+    case $other in *signedApprovals*) ;; *) other+=,$(cat for-self) ;; esac
+    ask 500 POST /v1/certificate/synchronous/selfsign "{$other}"
+    has '"errorCode":701' "payload doesn't match"
+done
+ask 500 POST /v1/certificate/synchronous/sign "{${issue/Alice/Malice},$(cat for-alice)}"
+has '"errorCode":701' "payload doesn't match"
+ask 500 POST /v1/certificate/synchronous/sign "{$issue,$(cat for-secret)}"
+has '"errorCode":701'
+stop "$server"
+broker 'execution-delay = 0'
+
 # ECDSA in both forms, which a verification tells apart, and hashes that the HSM does not have.
 make ec "$p256" null 'sign'
 for algorithm in SHA256 SHA3256 KECCAK256 DOUBLE_SHA256; do
