@@ -341,7 +341,21 @@ done
 ask 200 DELETE /v1/certificate/CA
 ask 404 GET /v1/certificate/CA
 has '"errorCode":650'
-ask 201 POST /v1/certificate/import/plain "{\"label\":\"CA\",\"certificate\":\"$(plain x509 -in ca.pem -outform DER | b64)\"}"
+import_certificate() { # STATUS LABEL FILE
+    ask "$1" POST /v1/certificate/import/plain "{\"label\":\"$2\",\"certificate\":\"$(plain x509 -in "$3" -outform DER | b64)\"}"
+}
+import_certificate 404 ca ca.pem
+has '"errorCode":650'
+import_certificate 400 CA self.pem
+has '"errorCode":600' 'that of another key, not of key CA'
+import_certificate 400 content ca.pem
+has '"errorCode":600'
+import_certificate 500 attestation-key ca.pem
+has 'KEY_FUNCTION_NOT_PERMITTED'
+ask 400 POST /v1/certificate/import/plain '{"label":"CA","certificate":"AAAA"}'
+has '"errorCode":626'
+ask 404 GET /v1/certificate/CA
+import_certificate 201 CA ca.pem
 ask 200 GET /v1/certificate/CA
 pem certificate | cmp - ca.pem
 
@@ -419,6 +433,11 @@ plain pkcs8 -topk8 -nocrypt -in alice.pem -outform DER -out alice.p8
 imported="\"algorithm\":\"EC\",\"privateKey\":\"$(b64 <alice.p8)\",\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}"
 ask 201 POST /v1/key/import/plain "{\"label\":\"imported\",$imported,$open}"
 has '"policy":null'
+ask 400 POST /v1/key/import/plain "{\"label\":\"imported2\",$imported,\"certificate\":\"$(plain x509 -in ca.pem -outform DER | b64)\"}"
+has '"errorCode":600' 'not a certificate of the key'
+plain req -x509 -key alice.pem -subj /CN=Alice -days 30 -outform DER -out alice.der
+ask 201 POST /v1/key/import/plain "{\"label\":\"certified\",$imported,\"certificate\":\"$(b64 <alice.der)\"}"
+ask 200 GET /v1/certificate/certified
 ask 501 POST /v1/key/import/plain "{\"label\":\"imported2\",$imported,\"policy\":$two}"
 has '"errorCode":101' 'imported keys cannot have a policy that restricts them'
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/7\",\"attributes\":{\"sign\":true},$open}"
