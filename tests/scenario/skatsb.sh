@@ -48,6 +48,12 @@ printf 'pin-source = file:%s\nmodule = %s\n' "$work/pin" \
     "$(sed -n 's/^SKASIM_SOFTHSM_MODULE:FILEPATH=//p' "$binary_dir/CMakeCache.txt")" >other.cnf
 refused 'C_SerializePolicy|not this project.s simulator' ours "$binary_dir/simulator/skatsb" \
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+# Files that are needed later are there now.
+for line in 'timestamp-signers = /nonexistent' "timestamp-signers = $work/server.key" 'call-log = /nonexistent/log'; do
+    printf 'pin-source = file:%s\n%s\n' "$work/pin" "$line" >other.cnf
+    refused "${line##* }"'.*(No such file|has no certificate)' ours "$binary_dir/simulator/skatsb" \
+        --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+done
 printf 'keyManagementtoken = secret-1\n' >other.cnf
 refused 'unknown key keyManagementtoken; there are module,' ours "$binary_dir/simulator/skatsb" \
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
@@ -117,6 +123,12 @@ holds "\"value\":\"$(public alice)\""
 key_with() { # RULE
     printf '{"label":"x",%s,"attributes":{"decrypt":false,"sign":true,"unwrap":false},"policy":{"ruleUse":%s}}' "$p256" "$1"
 }
+# Base64 has no line breaks, here as elsewhere.
+whole=$(plain x509 -in dave.crt | sed ':a;N;$!ba;s/\n/\\n/g')
+ask 400 POST /v1/key "$(key_with "$(rest_rule 1 0 0 dave | sed -E "s|\"value\":\"[^\"]*\"|\"value\":\"${whole//\\/\\\\}\"|")")"
+has '"errorCode":600' 'value'
+ask 400 POST /v1/key "$(key_with "$(rest_rule 1 0 0 alice | sed 's/public_key/public-key/')")"
+has '"errorCode":600' 'public_key.*onboarded_approver_certificate'
 ask 400 POST /v1/key "$(key_with "${nobody/null/[]}")"
 has '"errorCode":401'
 

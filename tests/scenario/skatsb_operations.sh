@@ -469,6 +469,8 @@ code=$(member oneTimeCode)
 wrong() {
     printf '%s00000' "$(((${code:0:1} + 1) % 10))"
 }
+ask 400 PUT /v1/approverManagement/create "$create"
+has '"errorCode":632'
 ask 400 POST /v1/approverManagement/create "$create"
 has '"errorCode":632'
 ask 200 GET /v1/approverManagement/onboarding/status
