@@ -78,6 +78,10 @@ becomes "$id" FAILED
 has '"result":null'
 ask 400 POST /v1/key "{\"label\":\"x\",$p256,\"attributes\":{\"decrypt\":true,\"sign\":false,\"unwrap\":false},\"policy\":$two}"
 has '"errorCode":606'
+# With a policy some attributes are what they are.
+make fixed-flags "$p256" "$two" 'decrypt sign unwrap derive modifiable copyable'
+has '"decrypt":false,"sign":true,"ekaSign":null,"unwrap":false,"derive":false,"sensitive":true' \
+    '"modifiable":false,"copyable":false'
 stop "$server"
 
 # ---- Approvals are for what they were given for ------------------------------------------------
