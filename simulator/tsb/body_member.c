@@ -26,6 +26,31 @@ bool tsb_read_base64_text(const struct ska_json_place *place, const char *name, 
     return done;
 }
 
+bool tsb_check_uuid(struct tsb_exchange *exchange, char *text)
+{
+    char *shown = NULL;
+
+    for (char *at = text; *at != '\0'; at++)
+        if (*at >= 'A' && *at <= 'F')
+            *at = (char)(*at - 'A' + 'a');
+    if (tsb_uuid_valid(text))
+        return true;
+    shown = ska_printable(ska_span_text(text), 64);
+    tsb_refuse(&exchange->answer, TSB_INVALID_UUID, "'%s' is not a UUID",
+               shown == NULL ? "" : shown);
+    free(shown);
+    return false;
+}
+
+bool tsb_read_uuid(struct tsb_exchange *exchange, const struct ska_json_place *place,
+                   const char *name, enum ska_json_need need, const char **value)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(place->value, name);
+
+    return ska_json_text(place, name, need, value) &&
+           (*value == NULL || tsb_check_uuid(exchange, item->valuestring));
+}
+
 bool tsb_read_request_signature(const struct ska_json_place *top)
 {
     static const char *const names[] = {"signature", "digestAlgorithm", "publicKey", NULL};

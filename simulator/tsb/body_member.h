@@ -15,6 +15,13 @@ bool tsb_read_choice(const struct ska_json_place *place, const char *name,
 bool tsb_read_base64_text(const struct ska_json_place *place, const char *name,
                           const char **value) SKA_MUST_CHECK;
 
+/* Whether it is a UUID; becomes lower-case, in place: in upper case it is the same one. */
+bool tsb_check_uuid(struct tsb_exchange *exchange, char *text) SKA_MUST_CHECK;
+
+/* Such a one of the body; *value is untouched where it is absent. */
+bool tsb_read_uuid(struct tsb_exchange *exchange, const struct ska_json_place *place,
+                   const char *name, enum ska_json_need need, const char **value) SKA_MUST_CHECK;
+
 /*
  * The place of {ROOT: {...}, "requestSignature": ...}, whose inside has no other members than
  * these; NULL: that is for others to see.

@@ -14,6 +14,7 @@ void tsb_certificate_body_clear(struct tsb_certificate_body *body)
 {
     X509_NAME_free(body->subject);
     X509_REQ_free(body->request);
+    X509_free(body->approved);
     memset(body, 0, sizeof(*body));
 }
 

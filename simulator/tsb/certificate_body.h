@@ -21,6 +21,7 @@ struct tsb_certificate_body {
     int extended_usages[TSB_EXTENDED_USAGES]; /* numbers of libcrypto */
     size_t extended_count;
     X509_REQ *request; /* to be issued; its signature is valid */
+    X509 *approved;    /* whose serial number and times are taken; NULL: new ones */
 };
 
 /* Members standardCertificateAttributes, or commonName; either is required. */

@@ -46,6 +46,13 @@ bool tsb_certificate_algorithm_fits(const struct tsb_algorithm *algorithm)
     return signature_nid(algorithm) != NID_undef;
 }
 
+bool tsb_certificate_algorithm_absent(const struct tsb_algorithm *algorithm)
+{
+    if (algorithm->hashed_here != NULL)
+        return strncmp(algorithm->hashed_here, "SHA3-", 5) == 0;
+    return algorithm->pss && algorithm->payload == TSB_MESSAGE;
+}
+
 /* That of an Edwards curve is its key's. */
 static int nid_for_key(const struct tsb_algorithm *algorithm, struct ska_span key)
 {
@@ -207,6 +214,19 @@ static bool set_times(X509 *certificate, uint64_t days)
            X509_time_adj_ex(X509_getm_notAfter(certificate), (int)days, 0, NULL) != NULL;
 }
 
+static bool set_serial_and_times(X509 *certificate, OSSL_LIB_CTX *libctx,
+                                 const struct tsb_certificate_body *body)
+{
+    const X509 *approved = body->approved;
+
+    if (approved == NULL)
+        return set_serial(certificate, libctx) && set_times(certificate, body->days);
+    return X509_set_serialNumber(
+               certificate, (ASN1_INTEGER *)(uintptr_t)X509_get0_serialNumber(approved)) == 1 &&
+           X509_set1_notBefore(certificate, X509_get0_notBefore(approved)) == 1 &&
+           X509_set1_notAfter(certificate, X509_get0_notAfter(approved)) == 1;
+}
+
 /* libcrypto sets this only where it signs itself. */
 static bool set_algorithm(X509 *certificate, int nid, bool null)
 {
@@ -241,7 +261,7 @@ bool tsb_certificate_build(OSSL_LIB_CTX *libctx, const struct tsb_certificate_bo
     EVP_PKEY *key = ska_evp_decode(libctx, subject_key);
     unsigned char *der = NULL;
     bool done = certificate != NULL && key != NULL && X509_set_version(certificate, 2) == 1 &&
-                set_serial(certificate, libctx) && set_times(certificate, body->days) &&
+                set_serial_and_times(certificate, libctx, body) &&
                 X509_set_subject_name(certificate, body->subject) == 1 &&
                 X509_set_issuer_name(certificate, issuer == NULL ? body->subject : issuer) == 1 &&
                 X509_set_pubkey(certificate, key) == 1 &&

@@ -11,6 +11,8 @@
 
 /* Whether certificates can be signed so. */
 bool tsb_certificate_algorithm_fits(const struct tsb_algorithm *algorithm);
+/* Whether they can by the broker, and not here: RSA-PSS, and ECDSA with SHA-3. */
+bool tsb_certificate_algorithm_absent(const struct tsb_algorithm *algorithm);
 
 /* CertificationRequestInfo, DER, for the key `spki`. */
 bool tsb_csr_build(OSSL_LIB_CTX *libctx, const struct tsb_certificate_body *body,

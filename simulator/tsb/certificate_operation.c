@@ -8,9 +8,11 @@
 #include <openssl/x509.h>
 
 #include "provider/base/certificate.h"
+#include "provider/request/approval_token.h"
 #include "simulator/tsb/certificate_build.h"
 #include "simulator/tsb/certificate_store.h"
 #include "simulator/tsb/operation_steps.h"
+#include "simulator/tsb/signed_approval.h"
 
 #define COMMON "signatureAlgorithm", "validity", "keyUsage", "extendedKeyUsage"
 
@@ -42,6 +44,10 @@ static bool read_common(struct tsb_exchange *exchange, const struct ska_json_pla
         !tsb_certificate_subject_read(inner, attributes, &wanted->certificate) ||
         !tsb_certificate_use_read(inner, validity, &wanted->certificate))
         return false;
+    if (tsb_certificate_algorithm_absent(wanted->algorithm))
+        return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
+                          "signatureAlgorithm: this simulator has no certificates with %s",
+                          wanted->algorithm_name);
     return tsb_certificate_algorithm_fits(wanted->algorithm) ||
            ska_json_fail_value(inner, "signatureAlgorithm", wanted->algorithm_name,
                                "an algorithm of certificates");
@@ -114,6 +120,58 @@ static bool build(struct tsb_server *server, struct tsb_operation *wanted, struc
                                  wanted->algorithm, &wanted->payload);
 }
 
+/* Of a TBSCertificate; NULL: it is none. */
+static X509 *parse_unsigned(OSSL_LIB_CTX *libctx, struct ska_span info,
+                            const struct tsb_algorithm *algorithm, struct ska_span issuer_key)
+{
+    struct ska_bytes der = {NULL, 0};
+    X509 *certificate = X509_new_ex(libctx, NULL);
+    X509 *read = NULL;
+
+    if (certificate != NULL &&
+        tsb_signed_build(info, algorithm, issuer_key, ska_span(NULL, 0), &der)) {
+        const unsigned char *next = der.data;
+
+        read = d2i_X509(&certificate, &next, (long)der.length);
+    }
+    if (read == NULL)
+        X509_free(certificate);
+    ska_bytes_free(&der);
+    return read;
+}
+
+static bool is_valid_for(const X509 *certificate, uint64_t wanted)
+{
+    int days = 0;
+    int seconds = 0;
+
+    return ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(certificate),
+                          X509_get0_notAfter(certificate)) == 1 &&
+           days >= 0 && (uint64_t)days == wanted && seconds == 0;
+}
+
+/*
+ * What approvers have signed has a serial number and times in it, which no new certificate would
+ * have. Whether the rest is what the call wants is seen where the approvals are used.
+ */
+static void take_approved(OSSL_LIB_CTX *libctx, struct tsb_operation *wanted, struct ska_span spki)
+{
+    const cJSON *first = wanted->approvals == NULL ? NULL : wanted->approvals->child;
+    struct tsb_signed_approval approval;
+    struct ska_approval_token token;
+    X509 *certificate = NULL;
+
+    if (!cJSON_IsString(first) || !tsb_signed_approval_read(first->valuestring, &approval))
+        return;
+    if (ska_approval_token_decode(approval.token, &token, NULL) && token.has_payload)
+        certificate = parse_unsigned(libctx, token.payload, wanted->algorithm, spki);
+    if (certificate != NULL && is_valid_for(certificate, wanted->certificate.days))
+        wanted->certificate.approved = certificate;
+    else
+        X509_free(certificate);
+    tsb_signed_approval_clear(&approval);
+}
+
 /* What has been approved is not made anew: it has a time and a number in it. */
 bool tsb_certificate_prepare(struct tsb_exchange *exchange, struct tsb_operation *wanted)
 {
@@ -125,8 +183,10 @@ bool tsb_certificate_prepare(struct tsb_exchange *exchange, struct tsb_operation
         return false;
     if (wanted->payload.length == 0) {
         ska_bytes_free(&wanted->payload);
-        done = tsb_key_spki(server->device, &wanted->key, &spki) == CKR_OK &&
-               build(server, wanted, ska_span_of(&spki));
+        done = tsb_key_spki(server->device, &wanted->key, &spki) == CKR_OK;
+        if (done && wanted->key.ska)
+            take_approved(server->libctx, wanted, ska_span_of(&spki));
+        done = done && build(server, wanted, ska_span_of(&spki));
         ska_bytes_free(&spki);
     }
     if (!done)

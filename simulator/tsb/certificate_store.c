@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/certificate.h"
+#include "provider/base/evp_key.h"
 
 static CK_RV find_certificate(struct tsb_device *device, CK_SESSION_HANDLE session,
                               const char *label, CK_OBJECT_HANDLE *object)
@@ -43,6 +44,16 @@ static CK_RV create_in(struct tsb_device *device, CK_SESSION_HANDLE session, con
     tsb_template_put(&template, CKA_VALUE, der.data, der.length);
     return tsb_device_calls(device)->C_CreateObject(session, template.list, template.count,
                                                     &object);
+}
+
+bool tsb_certificate_fits(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_span spki)
+{
+    struct ska_bytes key = {NULL, 0};
+    bool fits =
+        ska_certificate_key(certificate, &key) && ska_evp_equal(libctx, ska_span_of(&key), spki);
+
+    ska_bytes_free(&key);
+    return fits;
 }
 
 CK_RV tsb_certificate_put(struct tsb_device *device, const char *label, struct ska_span der)

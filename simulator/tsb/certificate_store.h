@@ -9,6 +9,10 @@
 
 #include "simulator/tsb/device_key.h"
 
+/* Whether a certificate can be read, and is one of this key. */
+bool tsb_certificate_fits(OSSL_LIB_CTX *libctx, struct ska_span certificate,
+                          struct ska_span spki) SKA_MUST_CHECK;
+
 /* In the place of the one that is there. CKR_ATTRIBUTE_VALUE_INVALID: no certificate. */
 CK_RV tsb_certificate_put(struct tsb_device *device, const char *label, struct ska_span der);
 /* CKR_OBJECT_HANDLE_INVALID: there is none. */

@@ -69,12 +69,44 @@ static bool read_import(struct tsb_exchange *exchange, struct import *wanted)
     return tsb_new_key_drop_policy(answer, "imported keys", key);
 }
 
+static bool is_pair(const struct import *wanted)
+{
+    return wanted->private_key.data != NULL || wanted->public_key.data != NULL;
+}
+
+/* NULL: it cannot be read. */
+static EVP_PKEY *decode_pair(OSSL_LIB_CTX *libctx, const struct import *wanted)
+{
+    return wanted->private_key.data == NULL
+               ? ska_evp_decode(libctx, ska_span_of(&wanted->public_key))
+               : tsb_private_key_decode(libctx, ska_span_of(&wanted->private_key));
+}
+
+/* A key that cannot be read is refused as such. */
+static bool check_certificate(struct tsb_exchange *exchange, const struct import *wanted)
+{
+    OSSL_LIB_CTX *libctx = exchange->server->libctx;
+    struct ska_bytes spki = {NULL, 0};
+    EVP_PKEY *key = NULL;
+    bool fits = true;
+
+    if (wanted->certificate.data == NULL)
+        return true;
+    key = is_pair(wanted) ? decode_pair(libctx, wanted) : NULL;
+    fits = key == NULL ? is_pair(wanted)
+                       : ska_evp_encode(key, &spki, NULL) &&
+                             tsb_certificate_fits(libctx, ska_span_of(&wanted->certificate),
+                                                  ska_span_of(&spki));
+    EVP_PKEY_free(key);
+    ska_bytes_free(&spki);
+    return fits || tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION,
+                              "'certificate': not a certificate of the key that is imported");
+}
+
 static CK_RV import_pair(struct tsb_device *device, struct import *wanted)
 {
-    OSSL_LIB_CTX *libctx = tsb_device_libctx(device);
+    EVP_PKEY *key = decode_pair(tsb_device_libctx(device), wanted);
     bool public_only = wanted->private_key.data == NULL;
-    EVP_PKEY *key = public_only ? ska_evp_decode(libctx, ska_span_of(&wanted->public_key))
-                                : tsb_private_key_decode(libctx, ska_span_of(&wanted->private_key));
     CK_RV rv = CKR_KEY_TYPE_INCONSISTENT;
 
     ska_bytes_free(&wanted->key.parameters);
@@ -90,7 +122,7 @@ static bool import_material(struct tsb_exchange *exchange, struct import *wanted
 {
     struct tsb_device *device = exchange->server->device;
     const struct tsb_key_plan *plan = &wanted->key.plan;
-    bool pair = wanted->private_key.data != NULL || wanted->public_key.data != NULL;
+    bool pair = is_pair(wanted);
     bool secret = tsb_plan_is_secret(plan);
     CK_RV rv = CKR_OK;
 
@@ -98,7 +130,7 @@ static bool import_material(struct tsb_exchange *exchange, struct import *wanted
         return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION,
                           "'%s': what is to be imported is missing",
                           secret ? "secretKey" : "privateKey");
-    if (!tsb_new_key_register(exchange, &wanted->key))
+    if (!check_certificate(exchange, wanted) || !tsb_new_key_register(exchange, &wanted->key))
         return false;
     if (secret)
         rv = tsb_key_import_secret(device, plan, ska_span_of(&wanted->secret_key));

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 #include <openssl/objects.h>
 
+#include "provider/base/der.h"
 #include "provider/rule/rule_codec.h"
 #include "simulator/tsb/body_member.h"
 #include "simulator/tsb/derived_key.h"
@@ -31,6 +32,7 @@ struct facts {
     struct ska_bytes spki;
     char created[32]; /* "": not known */
     char attested[32];
+    bool generated; /* in the HSM, which says so */
     bool ska;
     struct tsb_policy policy;
     bool flags[16]; /* as in flag_names */
@@ -100,16 +102,32 @@ static CK_OBJECT_HANDLE some_object(const struct tsb_key *key)
     return key->private_key != CK_INVALID_HANDLE ? key->private_key : key->public_key;
 }
 
+/* Of an Edwards key that SoftHSM generates it keeps the name of the curve, not the OID. */
+static ASN1_OBJECT *decode_curve(struct ska_span parameters)
+{
+    static const struct {
+        const char *name;
+        int nid;
+    } edwards[] = {{"edwards25519", NID_ED25519}, {"edwards448", NID_ED448}};
+    const unsigned char *next = parameters.data;
+    struct ska_span name = {NULL, 0};
+
+    if (!ska_der_take(&parameters, V_ASN1_PRINTABLESTRING, &name))
+        return d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
+    for (size_t i = 0; i < sizeof(edwards) / sizeof(edwards[0]); i++)
+        if (ska_span_equal(name, ska_span_text(edwards[i].name)))
+            return OBJ_nid2obj(edwards[i].nid);
+    return NULL;
+}
+
 static void read_curve(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
 {
     struct ska_bytes parameters = {NULL, 0};
-    const unsigned char *next = NULL;
     ASN1_OBJECT *curve = NULL;
 
     if (tsb_key_bytes(device, key->session, some_object(key), CKA_EC_PARAMS, &parameters) != CKR_OK)
         return;
-    next = parameters.data;
-    curve = d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
+    curve = decode_curve(ska_span_of(&parameters));
     if (curve != NULL)
         OBJ_obj2txt(facts->curve_oid, sizeof(facts->curve_oid), curve, 1);
     ASN1_OBJECT_free(curve);
@@ -143,6 +161,7 @@ static CK_RV read_facts(struct tsb_device *device, const struct tsb_key *key, st
 
     facts->type = key->type;
     facts->ska = key->ska;
+    facts->generated = tsb_key_flag(device, key, CKA_LOCAL);
     for (size_t i = 0; i < FLAG_COUNT; i++)
         facts->flags[i] =
             flag_names[i].xml_name != NULL && tsb_key_flag(device, key, flag_names[i].type);
@@ -270,8 +289,10 @@ static void facts_to_xml(const struct facts *facts, struct ska_buffer *xml)
 {
     char *spki = NULL;
 
-    ska_buffer_text(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-                         "<private_key creation=\"generated\"><label>");
+    ska_buffer_format(xml,
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+                      "<private_key creation=\"%s\"><label>",
+                      facts->generated ? "generated" : "imported");
     tsb_xml_text(ska_span_text(facts->label), xml);
     ska_buffer_format(xml,
                       "</label><uuid>%s</uuid><create_time>%s</create_time>"

@@ -33,6 +33,47 @@ bool tsb_new_key_label_read(struct tsb_answer *answer, const struct ska_json_pla
            ska_json_fail(place, "id", "too long");
 }
 
+/* What the vendor has, and this simulator has not; those that end in - or . begin many names. */
+static const char *const absent_algorithms[] = {"BLS",
+                                                "DSA",
+                                                "ISS",
+                                                "ChaCha20",
+                                                "CHACHA20",
+                                                "Camellia",
+                                                "CAMELLIA",
+                                                "ML-DSA-",
+                                                "ML-KEM-",
+                                                "SLH-DSA-",
+                                                "LMS",
+                                                "HSS-LMS",
+                                                "XMSS",
+                                                "XMSS-",
+                                                "DILITHIUM",
+                                                "SPHINCS_PLUS",
+                                                "1.2.840.10040.4.1",     /* DSA */
+                                                "2.16.840.1.101.3.4.3.", /* ML-DSA, SLH-DSA */
+                                                "2.16.840.1.101.3.4.4.", /* ML-KEM */
+                                                NULL};
+static const char *const absent_curves[] = {"1.2.840.10045.3.1.1",     /* P-192 */
+                                            "1.3.132.0.31",            /* secp192k1 */
+                                            "1.3.132.0.32",            /* secp224k1 */
+                                            "1.3.132.0.33",            /* P-224 */
+                                            "1.3.36.3.3.2.8.1.1.",     /* Brainpool */
+                                            "1.2.250.1.223.101.256.1", /* frp256v1 */
+                                            NULL};
+
+static bool is_absent(const char *const *absent, const char *text)
+{
+    for (size_t i = 0; absent[i] != NULL; i++) {
+        size_t length = strlen(absent[i]);
+        bool begins = strchr("-.", absent[i][length - 1]) != NULL;
+
+        if (begins ? strncmp(absent[i], text, length) == 0 : strcmp(absent[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 static const struct {
     const char *name;
     const char *oid; /* NULL: none in use */
@@ -74,16 +115,20 @@ bool tsb_new_key_algorithm_read(struct tsb_answer *answer, const struct ska_json
         key->plan.bits = key_algorithms[i].bits;
         return true;
     }
-    return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
-                      "this simulator has no keys of algorithm %s; it has RSA, EC, ED, AES, TDEA "
-                      "and HMAC with SHA-1 and SHA-2",
-                      name != NULL ? name : oid);
+    if (is_absent(absent_algorithms, name != NULL ? name : oid))
+        return tsb_refuse(answer, TSB_NOT_IMPLEMENTED,
+                          "this simulator has no keys of algorithm %s; it has RSA, EC, ED, AES, "
+                          "TDEA and HMAC with SHA-1 and SHA-2",
+                          name != NULL ? name : oid);
+    return ska_json_fail_value(
+        place, name != NULL ? "algorithm" : "algorithmOid", name != NULL ? name : oid,
+        "an algorithm of keys, such as RSA, EC, ED, AES, TDEA or HMACSHA256");
 }
 
 /* ---- Size ------------------------------------------------------------------------------------ */
 
-static bool read_curve_oid(const struct ska_json_place *place, enum ska_json_need need,
-                           struct tsb_new_key *key)
+static bool read_curve_oid(struct tsb_answer *answer, const struct ska_json_place *place,
+                           enum ska_json_need need, struct tsb_new_key *key)
 {
     static const char *const of_ec[] = {"1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35",
                                         "1.3.132.0.10", NULL};
@@ -98,8 +143,15 @@ static bool read_curve_oid(const struct ska_json_place *place, enum ska_json_nee
         return false;
     if (oid == NULL)
         return true;
+    if (!ed && is_absent(absent_curves, oid))
+        return tsb_refuse(
+            answer, TSB_NOT_IMPLEMENTED,
+            "curveOid: this simulator has no curve %s; it has P-256, P-384, P-521 and "
+            "secp256k1",
+            oid);
     if (!ska_text_is_among(ed ? of_ed : of_ec, oid))
-        return ska_json_fail_value(place, "curveOid", oid, "a curve that this simulator has");
+        return ska_json_fail_value(place, "curveOid", oid,
+                                   ed ? "the OID of Ed25519 or Ed448" : "the OID of a curve");
     object = OBJ_txt2obj(oid, 1);
     length = object == NULL ? 0 : i2d_ASN1_OBJECT(object, &der);
     if (length > 0 && !ska_bytes_copy(&key->parameters, ska_span(der, (size_t)length), NULL))
@@ -127,7 +179,7 @@ bool tsb_new_key_size_read(struct tsb_answer *answer, const struct ska_json_plac
     uint64_t bits = key->plan.bits;
 
     if (key->plan.type == CKK_EC || key->plan.type == CKK_EC_EDWARDS)
-        return read_curve_oid(place, need, key);
+        return read_curve_oid(answer, place, need, key);
     if (!ska_json_uint(place, "keySize", bits > 0 ? SKA_JSON_OPTIONAL : need, &bits))
         return false;
     if (bits != 0 && !is_key_size(key->plan.type, bits))

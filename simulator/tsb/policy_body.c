@@ -7,6 +7,7 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 #include "simulator/tsb/approver_store.h"
+#include "simulator/tsb/body_member.h"
 
 /* ---- Members, before rules are read ---------------------------------------------------------- */
 
@@ -77,14 +78,21 @@ static bool resolve_onboarded(struct tsb_exchange *exchange, const struct ska_js
 static bool check_body_approval(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"type", "name", "value", NULL};
+    static const char onboarded[] = "onboarded_approver_certificate";
+    static const char *const types[] = {"public_key", "certificate", onboarded, NULL};
     const char *type = NULL;
     const char *name = NULL;
+    const char *value = NULL;
 
     if (!ska_json_only(place, names) || !ska_json_text(place, "type", SKA_JSON_REQUIRED, &type) ||
-        !ska_json_text(place, "name", SKA_JSON_OPTIONAL, &name))
+        !ska_json_text(place, "name", SKA_JSON_OPTIONAL, &name) ||
+        !tsb_read_base64_text(place, "value", &value))
         return false;
-    return strcmp(type, "onboarded_approver_certificate") != 0 ||
-           resolve_onboarded(exchange, place, name);
+    if (!ska_text_is_among(types, type))
+        return ska_json_fail_value(place, "type", type,
+                                   "\"public_key\", \"certificate\" or "
+                                   "\"onboarded_approver_certificate\"");
+    return strcmp(type, onboarded) != 0 || resolve_onboarded(exchange, place, name);
 }
 
 static bool check_body_group(struct tsb_exchange *exchange, const struct ska_json_place *place)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/calls.h"
 #include "simulator/tsb/request_status.h"
 
@@ -23,17 +24,6 @@ static bool load_named(struct tsb_exchange *exchange, struct tsb_request *reques
            tsb_exchange_fail_storage(exchange);
 }
 
-/* In upper case it is the same one. */
-static bool is_uuid_named(struct tsb_exchange *exchange)
-{
-    for (char *at = exchange->argument; *at != '\0'; at++)
-        if (*at >= 'A' && *at <= 'F')
-            *at = (char)(*at - 'A' + 'a');
-    return tsb_uuid_valid(exchange->argument) ||
-           tsb_refuse(&exchange->answer, TSB_INVALID_UUID, "'%s' is not a UUID",
-                      exchange->argument);
-}
-
 void tsb_read_request(struct tsb_exchange *exchange)
 {
     struct tsb_database *database = exchange->server->database;
@@ -42,7 +32,7 @@ void tsb_read_request(struct tsb_exchange *exchange)
     bool done = false;
 
     memset(&request, 0, sizeof(request));
-    if (!is_uuid_named(exchange))
+    if (!tsb_check_uuid(exchange, exchange->argument))
         return;
     if (!tsb_database_begin(database)) {
         tsb_exchange_fail_storage(exchange);
@@ -80,7 +70,7 @@ void tsb_cancel_request(struct tsb_exchange *exchange)
         tsb_fault_happens(&exchange->server->faults, TSB_FAULT_DELETE_204, exchange->path);
     bool done = false;
 
-    if (!is_uuid_named(exchange))
+    if (!tsb_check_uuid(exchange, exchange->argument))
         return;
     if (!tsb_database_begin(database)) {
         tsb_exchange_fail_storage(exchange);

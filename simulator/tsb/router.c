@@ -217,6 +217,8 @@ static const struct route {
 
     {"POST", "/v1/approver/onboard", TSB_APPROVER, ENGINE, tsb_onboard, 0, false},
     {"POST", "/v1/approverManagement/create", APPROVERS, ENGINE, tsb_create_approver, 0, false},
+    /* As in the vendor's example. */
+    {"PUT", "/v1/approverManagement/create", APPROVERS, ENGINE, tsb_create_approver, 0, false},
     {"POST", "/v1/approverManagement/renewOneTimeCode", APPROVERS, ENGINE, tsb_renew_code, 0,
      false},
     {"POST", "/v1/approverManagement/restoreFromBackup", APPROVERS, ENGINE, tsb_renew_code, 0,

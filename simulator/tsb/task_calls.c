@@ -7,6 +7,7 @@
 
 #include "provider/request/approver_signature.h"
 #include "simulator/tsb/approver_proof.h"
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/calls.h"
 #include "simulator/tsb/engine.h"
 #include "simulator/tsb/task_json.h"
@@ -112,8 +113,8 @@ static bool read_listing(struct tsb_exchange *exchange, struct listing *listing)
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!ska_json_only(&top, names) || !tsb_proof_read(exchange, &top, &listing->caller) ||
-        !ska_json_text(&top, "id", SKA_JSON_OPTIONAL, &filter->id) ||
-        !ska_json_text(&top, "requestId", SKA_JSON_OPTIONAL, &filter->request) ||
+        !tsb_read_uuid(exchange, &top, "id", SKA_JSON_OPTIONAL, &filter->id) ||
+        !tsb_read_uuid(exchange, &top, "requestId", SKA_JSON_OPTIONAL, &filter->request) ||
         !read_level(&top, &listing->level) || !read_paging(&top, filter))
         return false;
     filter->everybody = listing->caller.everybody;
@@ -291,7 +292,7 @@ static bool read_approval(struct tsb_exchange *exchange, struct decision *decisi
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!ska_json_only(&top, names) ||
-        !ska_json_text(&top, "id", SKA_JSON_REQUIRED, &decision->id) ||
+        !tsb_read_uuid(exchange, &top, "id", SKA_JSON_REQUIRED, &decision->id) ||
         !ska_json_base64(&top, "approvalToBeSigned", SKA_JSON_REQUIRED, &decision->token) ||
         !ska_json_base64(&top, "signature", SKA_JSON_REQUIRED, &decision->signature) ||
         !ska_json_text(&top, "approvalDigestAlgorithm", SKA_JSON_OPTIONAL, &decision->digest) ||
@@ -328,7 +329,7 @@ static bool read_rejection(struct tsb_exchange *exchange, struct decision *decis
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!ska_json_only(&top, names) ||
-        !ska_json_text(&top, "id", SKA_JSON_REQUIRED, &decision->id) ||
+        !tsb_read_uuid(exchange, &top, "id", SKA_JSON_REQUIRED, &decision->id) ||
         !tsb_proof_read(exchange, &top, &decision->caller))
         return false;
     /* A service may see what others are asked, and answer nothing for them. */

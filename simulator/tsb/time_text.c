@@ -54,9 +54,7 @@ static bool take_date(const char **text, struct tm *parts)
 static bool take_time(const char **text, struct tm *parts)
 {
     return take_digits(text, 2, &parts->tm_hour) && take_mark(text, ':') &&
-           take_digits(text, 2, &parts->tm_min) && take_mark(text, ':') &&
-           take_digits(text, 2, &parts->tm_sec) && parts->tm_hour <= 23 && parts->tm_min <= 59 &&
-           parts->tm_sec <= 59;
+           take_digits(text, 2, &parts->tm_min) && parts->tm_hour <= 23 && parts->tm_min <= 59;
 }
 
 /* At most nine digits. */
@@ -75,6 +73,13 @@ static bool take_fraction(const char **text, int *milliseconds)
         digits++;
     }
     return digits > 0;
+}
+
+/* Java leaves out seconds that are zero. */
+static bool take_seconds(const char **text, int *seconds, int *milliseconds)
+{
+    return !take_mark(text, ':') ||
+           (take_digits(text, 2, seconds) && *seconds <= 59 && take_fraction(text, milliseconds));
 }
 
 /* Minutes ahead of UTC. */
@@ -103,7 +108,8 @@ bool tsb_time_read(const char *text, int64_t *time)
 
     memset(&parts, 0, sizeof(parts));
     if (!take_date(&text, &parts) || !take_mark(&text, 'T') || !take_time(&text, &parts) ||
-        !take_fraction(&text, &milliseconds) || !take_zone(&text, &zone) || *text != '\0')
+        !take_seconds(&text, &parts.tm_sec, &milliseconds) || !take_zone(&text, &zone) ||
+        *text != '\0')
         return false;
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;

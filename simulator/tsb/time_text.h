@@ -14,8 +14,8 @@ int64_t tsb_now(void);
 const char *tsb_time_text(int64_t time, char text[32]);
 
 /*
- * "2026-01-05T09:31:00.123Z", "2026-01-05T10:31:00+01:00": whole, with a zone, from 1970 to 9999.
- * Fractions beyond milliseconds are cut off.
+ * "2026-01-05T09:31:00.123Z", "2026-01-05T10:31+01:00": with a zone, from 1970 to 9999. Seconds may
+ * be missing, fractions beyond milliseconds are cut off.
  */
 bool tsb_time_read(const char *text, int64_t *time) SKA_MUST_CHECK;
 

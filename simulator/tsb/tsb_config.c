@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/tsb/tsb_config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/conf.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
+#include "provider/base/file.h"
 #include "simulator/tsb/faults.h"
+
+#define PEM_LIMIT ((size_t)1024 * 1024)
 
 const char *const tsb_access_names[TSB_ACCESS_COUNT] = {
     [TSB_KEY_MANAGEMENT] = "keyManagementToken",
@@ -137,6 +145,44 @@ static bool take_settings(struct tsb_config *config, const char *path, const CON
                     "%s: client-auth is set, but client-ca is missing", path);
 }
 
+/* ---- Files that are opened later, again and again -------------------------------------------- */
+
+static bool has_certificate(struct ska_span pem, OSSL_LIB_CTX *libctx)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.length);
+    X509 *first = X509_new_ex(libctx, NULL);
+    bool found = bio != NULL && first != NULL && PEM_read_bio_X509(bio, &first, NULL, NULL) != NULL;
+
+    X509_free(first);
+    BIO_free(bio);
+    return found;
+}
+
+static bool check_signers(const char *signers, const char *path, OSSL_LIB_CTX *libctx,
+                          const struct ska_errors *errors)
+{
+    struct ska_bytes pem = {NULL, 0};
+    bool done = signers == NULL || ska_file_read(signers, PEM_LIMIT, &pem, errors);
+
+    if (done && signers != NULL && !has_certificate(ska_span_of(&pem), libctx))
+        done = ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "%s: timestamp-signers: %s has no certificate in PEM", path, signers);
+    ska_bytes_free(&pem);
+    return done;
+}
+
+static bool check_log(const char *log, const char *path, const struct ska_errors *errors)
+{
+    int fd = log == NULL ? -1 : open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+
+    if (log != NULL && fd < 0)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: call-log: %s: %s", path, log,
+                        strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return true;
+}
+
 bool tsb_config_read(struct tsb_config *config, const char *path, OSSL_LIB_CTX *libctx,
                      const struct ska_errors *errors)
 {
@@ -158,7 +204,9 @@ bool tsb_config_read(struct tsb_config *config, const char *path, OSSL_LIB_CTX *
     if (conf == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "configuration");
     if (NCONF_load(conf, path, &line) > 0)
-        done = take_settings(config, path, conf, errors);
+        done = take_settings(config, path, conf, errors) &&
+               check_signers(config->timestamp_signers, path, libctx, errors) &&
+               check_log(config->call_log, path, errors);
     else if (line > 0)
         ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: line %ld cannot be read", path, line);
     else

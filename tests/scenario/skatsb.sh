@@ -48,6 +48,12 @@ printf 'pin-source = file:%s\nmodule = %s\n' "$work/pin" \
     "$(sed -n 's/^SKASIM_SOFTHSM_MODULE:FILEPATH=//p' "$binary_dir/CMakeCache.txt")" >other.cnf
 refused 'C_SerializePolicy|not this project.s simulator' ours "$binary_dir/simulator/skatsb" \
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+# Files that are needed later are there now.
+for line in 'timestamp-signers = /nonexistent' "timestamp-signers = $work/server.key" 'call-log = /nonexistent/log'; do
+    printf 'pin-source = file:%s\n%s\n' "$work/pin" "$line" >other.cnf
+    refused "${line##* }"'.*(No such file|has no certificate)' ours "$binary_dir/simulator/skatsb" \
+        --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+done
 printf 'keyManagementtoken = secret-1\n' >other.cnf
 refused 'unknown key keyManagementtoken; there are module,' ours "$binary_dir/simulator/skatsb" \
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
@@ -76,7 +82,11 @@ broker 'execution-delay = 300'
 create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol dave erin)")"
 has '"ruleUnblock":null' '"blocked":false' '"attestationKeyName":"attestation-key"' '"xml":"<\?xml'
 create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+holds 'private_key creation=\"generated\"'
 create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+holds '"algorithmOid":"1.3.101.112","curveOid":"1.3.101.112"' '<algorithm_oid>1.3.101.112<' '<curve_oid>1.3.101.112<'
+create ed448 '"algorithm":"ED","curveOid":"1.3.101.113"' null
+holds '"algorithmOid":"1.3.101.113"' '<algorithm_oid>1.3.101.113<' 'private_key creation=\"generated\"'
 create empty "$p256" '{"ruleUse":null}'
 create ordinary '"algorithm":"RSA","keySize":2048' null
 has '"policy":null'
@@ -113,6 +123,12 @@ holds "\"value\":\"$(public alice)\""
 key_with() { # RULE
     printf '{"label":"x",%s,"attributes":{"decrypt":false,"sign":true,"unwrap":false},"policy":{"ruleUse":%s}}' "$p256" "$1"
 }
+# Base64 has no line breaks, here as elsewhere.
+whole=$(plain x509 -in dave.crt | sed ':a;N;$!ba;s/\n/\\n/g')
+ask 400 POST /v1/key "$(key_with "$(rest_rule 1 0 0 dave | sed -E "s|\"value\":\"[^\"]*\"|\"value\":\"${whole//\\/\\\\}\"|")")"
+has '"errorCode":600' 'value'
+ask 400 POST /v1/key "$(key_with "$(rest_rule 1 0 0 alice | sed 's/public_key/public-key/')")"
+has '"errorCode":600' 'public_key.*onboarded_approver_certificate'
 ask 400 POST /v1/key "$(key_with "${nobody/null/[]}")"
 has '"errorCode":401'
 
@@ -233,6 +249,21 @@ for target in /v1/version%49nfo "$url/v1/versionInfo" 'https://another.example/v
     has '"Version":"'
 done
 status_is "${id^^}" PENDING || fail "another UUID in upper case"
+# So it is in bodies.
+tasks alice Sign "\"requestId\":\"${id^^}\""
+holds "\"id\":\"$task\""
+tasks alice Sign "\"id\":\"${task^^}\""
+holds "\"id\":\"$task\""
+ask 400 POST /v1/approval "{${good/$task/${task^^}},\"signature\":\"$(signed alice document)\",$(who alice)}"
+has '"errorCode":403'
+for name in id requestId; do
+    ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice),\"$name\":\"nothing\"}"
+    has '"errorCode":609' "'nothing' is not a UUID"
+done
+ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice token.bin)\",$(who alice)}"
+has '"errorCode":609'
+ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
+has '"errorCode":609'
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
@@ -243,6 +274,29 @@ for algorithm in DILITHIUM SPHINCS_PLUS ML_DSA XMSS_SHA2_10_256; do
 done
 ask 501 POST /v1/key '{"label":"x","algorithm":"DILITHIUM","attributes":{"decrypt":false,"sign":true,"unwrap":false}}'
 has '"errorCode":101' 'no keys of algorithm DILITHIUM'
+# What the vendor has is not implemented; what nobody has is a mistake.
+new_key() { # STATUS MEMBERS
+    ask "$1" POST /v1/key "{\"label\":\"x\",$2,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+}
+for algorithm in BLS DSA ChaCha20 ML-DSA-65 XMSS-SHA256_10_256; do
+    new_key 501 "\"algorithm\":\"$algorithm\""
+    has '"errorCode":101' "no keys of algorithm $algorithm"
+done
+new_key 501 '"algorithmOid":"1.2.840.10040.4.1"'
+for algorithm in nope rsa 3DES ML BLSX ''; do
+    new_key 400 "\"algorithm\":\"$algorithm\""
+    has '"errorCode":600' "'$algorithm' is not an algorithm of keys, such as RSA"
+done
+new_key 400 '"algorithmOid":"1.2.3"'
+has '"errorCode":600' 'algorithmOid'
+for curve in 1.3.132.0.32 1.3.132.0.33 1.2.840.10045.3.1.1 1.3.36.3.3.2.8.1.1.7 1.3.36.3.3.2.8.1.1.13 1.2.250.1.223.101.256.1; do
+    new_key 501 "\"algorithm\":\"EC\",\"curveOid\":\"$curve\""
+    has '"errorCode":101' "no curve $curve"
+done
+for curve in 1.2.3.4 x 1.3.101.112; do
+    new_key 400 "\"algorithm\":\"EC\",\"curveOid\":\"$curve\""
+    has '"errorCode":600' "'$curve' is not the OID of a curve"
+done
 head -c 1100000 /dev/zero | tr '\0' ' ' >long
 ask 413 POST /v1/sign @long
 

@@ -78,6 +78,10 @@ becomes "$id" FAILED
 has '"result":null'
 ask 400 POST /v1/key "{\"label\":\"x\",$p256,\"attributes\":{\"decrypt\":true,\"sign\":false,\"unwrap\":false},\"policy\":$two}"
 has '"errorCode":606'
+# With a policy some attributes are what they are.
+make fixed-flags "$p256" "$two" 'decrypt sign unwrap derive modifiable copyable'
+has '"decrypt":false,"sign":true,"ekaSign":null,"unwrap":false,"derive":false,"sensitive":true' \
+    '"modifiable":false,"copyable":false'
 stop "$server"
 
 # ---- Approvals are for what they were given for ------------------------------------------------
@@ -155,13 +159,21 @@ ask 404 POST /v1/key/attributes '{"label":"copy"}'
 approve_task bob UnwrapKey "$id"
 becomes "$id" EXECUTED
 exported copy secretKey | cmp - content.bin || fail "unwrapped another key"
+is_imported() { # LABEL: as the signed attestation says
+    ask 200 POST /v1/key/attributes "{\"label\":\"$1\"}"
+    holds 'private_key creation=\"imported\"'
+}
+is_imported copy
 ask 400 POST /v1/unwrap "$(unwrap_body vault RSA_WRAP_OAEP "$wrapped" copy)"
 has '"errorCode":608'
 # By openssl: a key of ours unwraps what was wrapped to it.
 plain genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out ours.pem 2>/dev/null
 ask 201 POST /v1/importedKey "{\"label\":\"ours\",\"algorithm\":\"RSA\",\"privateKey\":\"$(plain pkcs8 -topk8 -nocrypt -in ours.pem -outform DER | b64)\",
     \"attributes\":{\"decrypt\":true,\"sign\":true,\"unwrap\":true,\"extractable\":true,\"destroyable\":true}}"
-holds "\"publicKey\":\"$(public ours)\""
+holds "\"publicKey\":\"$(public ours)\"" 'private_key creation=\"imported\"'
+ask 201 POST /v1/importedKey "{\"label\":\"theirs\",$p256,\"publicKey\":\"$(public alice)\",
+    \"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+holds "\"publicKey\":\"$(public alice)\"" 'private_key creation=\"imported\"'
 ask 200 POST /v1/wrap "$(wrap_body ours RSA_WRAP_OAEP content)"
 member wrappedKey | plain base64 -d -A | plain pkeyutl -decrypt -inkey ours.pem -pkeyopt rsa_padding_mode:oaep |
     cmp - content.bin || fail "wrapped another key"
@@ -180,6 +192,7 @@ for kind in "EC $p256 SHA256_WITH_ECDSA" "RSA $rsa SHA256_WITH_RSA"; do
     ask 201 POST /v1/synchronousUnwrap "$(unwrap_body wrapper "AES_WRAP_$name" "$(member wrappedKey)" "copy-$name")"
     ask 200 POST /v1/key/attributes "{\"label\":\"copy-$name\"}"
     has "\"algorithm\":\"$name\"" '"neverExtractable":false'
+    holds 'private_key creation=\"imported\"'
     holds "\"publicKey\":\"$(plain pkey -pubin -in "pair-$name.pub.pem" -outform DER -pubout | b64)\""
     ask 200 POST /v1/synchronousSign "$(sign_body "copy-$name" "$algorithm" secret)"
     member signature | plain base64 -d -A >signature
@@ -297,8 +310,12 @@ ask 400 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue,\"certifi
 has '"errorCode":411' 'not signed by its own key'
 ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/KEY_CERT_SIGN/KEY_CERT_SING}}}"
 has '"errorCode":600' 'KEY_CERT_SING'
-ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/_WITH_RSA/_WITH_RSA_PSS}}}"
+ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/SHA256_WITH/NONE_WITH}}}"
 has '"errorCode":600' 'signatureAlgorithm'
+for algorithm in SHA256_WITH_RSA_PSS SHA3256_WITH_ECDSA; do
+    ask 501 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/SHA256_WITH_RSA/$algorithm}}}"
+    has '"errorCode":101' "no certificates with $algorithm"
+done
 ask 201 POST /v1/certificate/request "{\"csrSignRequest\":{\"signKeyName\":\"CA\",$certificate,\"validity\":30,
     \"standardCertificateAttributes\":{\"commonName\":\"Sub\",\"country\":\"CH\",\"organizationName\":\"Company\",\"email\":null}}}"
 approve_both "$(member signRequestId)"
@@ -328,9 +345,49 @@ done
 ask 200 DELETE /v1/certificate/CA
 ask 404 GET /v1/certificate/CA
 has '"errorCode":650'
-ask 201 POST /v1/certificate/import/plain "{\"label\":\"CA\",\"certificate\":\"$(plain x509 -in ca.pem -outform DER | b64)\"}"
+import_certificate() { # STATUS LABEL FILE
+    ask "$1" POST /v1/certificate/import/plain "{\"label\":\"$2\",\"certificate\":\"$(plain x509 -in "$3" -outform DER | b64)\"}"
+}
+import_certificate 404 ca ca.pem
+has '"errorCode":650'
+import_certificate 400 CA self.pem
+has '"errorCode":600' 'that of another key, not of key CA'
+import_certificate 400 content ca.pem
+has '"errorCode":600'
+import_certificate 500 attestation-key ca.pem
+has 'KEY_FUNCTION_NOT_PERMITTED'
+ask 400 POST /v1/certificate/import/plain '{"label":"CA","certificate":"AAAA"}'
+has '"errorCode":626'
+ask 404 GET /v1/certificate/CA
+import_certificate 201 CA ca.pem
 ask 200 GET /v1/certificate/CA
 pem certificate | cmp - ca.pem
+
+# A restricted key at once, by what a request's approvers have signed, and only that.
+stop "$server"
+broker 'fault = air-gapped, pending'
+ask 201 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{$self}}"
+approvals_of "$(member signRequestId)" Sign >for-self
+ask 200 POST /v1/certificate/synchronous/selfsign "{$self,$(cat for-self)}"
+pem certificate >self.pem
+plain verify -CAfile self.pem self.pem >/dev/null
+issue+=",\"validity\":30,\"certificateSigningRequest\":\"$(sed ':a;N;$!ba;s/\n/\\n/g' alice.csr)\""
+ask 201 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue}}"
+approvals_of "$(member signRequestId)" Sign >for-alice
+ask 200 POST /v1/certificate/synchronous/sign "{$issue,$(cat for-alice)}"
+pem certificate >issued.pem
+plain verify -CAfile self.pem issued.pem >/dev/null
+for other in "${self/The CA/Another}" "${self/:30/:31}" "${self/SHA256/SHA384}" "${self/The CA/Another},$(cat for-alice)"; do
+    case $other in *signedApprovals*) ;; *) other+=,$(cat for-self) ;; esac
+    ask 500 POST /v1/certificate/synchronous/selfsign "{$other}"
+    has '"errorCode":701' "payload doesn't match"
+done
+ask 500 POST /v1/certificate/synchronous/sign "{${issue/Alice/Malice},$(cat for-alice)}"
+has '"errorCode":701' "payload doesn't match"
+ask 500 POST /v1/certificate/synchronous/sign "{$issue,$(cat for-secret)}"
+has '"errorCode":701'
+stop "$server"
+broker 'execution-delay = 0'
 
 # ECDSA in both forms, which a verification tells apart, and hashes that the HSM does not have.
 make ec "$p256" null 'sign'
@@ -357,7 +414,7 @@ done
 ask 201 POST /v1/importedKey '{"label":"master","algorithm":"EC","curveOid":"1.3.132.0.10","seed":"AAECAwQFBgcICQoLDA0ODw==",
     "attributes":{"decrypt":false,"sign":true,"unwrap":false,"derive":true,"slip10":true,"destroyable":true}}'
 has '"derivationType":"SLIP-10"' '"derivationValue":"873DFF81C02F525623FD1FE5167EAC3A55A049DE3D314BB42EE227FFED37D508"'
-ask 200 POST /v1/key/attributes "{\"label\":\"master/0'/1\"}"
+is_imported "master/0'/1"
 member publicKey | plain base64 -d -A | plain ec -pubin -inform DER -conv_form compressed -pubout -outform DER 2>/dev/null |
     tail -c 33 | od -An -tx1 | tr -d ' \n' >point.txt
 grep -qx 03501e454bf00751f24b1b489aa925215d66af2234e3891c3b21a52bedb3cd711c point.txt || fail "$(cat point.txt)"
@@ -380,11 +437,17 @@ plain pkcs8 -topk8 -nocrypt -in alice.pem -outform DER -out alice.p8
 imported="\"algorithm\":\"EC\",\"privateKey\":\"$(b64 <alice.p8)\",\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}"
 ask 201 POST /v1/key/import/plain "{\"label\":\"imported\",$imported,$open}"
 has '"policy":null'
+ask 400 POST /v1/key/import/plain "{\"label\":\"imported2\",$imported,\"certificate\":\"$(plain x509 -in ca.pem -outform DER | b64)\"}"
+has '"errorCode":600' 'not a certificate of the key'
+plain req -x509 -key alice.pem -subj /CN=Alice -days 30 -outform DER -out alice.der
+ask 201 POST /v1/key/import/plain "{\"label\":\"certified\",$imported,\"certificate\":\"$(b64 <alice.der)\"}"
+ask 200 GET /v1/certificate/certified
 ask 501 POST /v1/key/import/plain "{\"label\":\"imported2\",$imported,\"policy\":$two}"
 has '"errorCode":101' 'imported keys cannot have a policy that restricts them'
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/7\",\"attributes\":{\"sign\":true},$open}"
 ask 501 POST /v1/derivedKey "{\"masterKeyLabel\":\"coins\",\"derivationPath\":\"0/8\",\"attributes\":{\"sign\":true},\"policy\":$two}"
 ask 201 POST /v1/derivedKey "{\"masterKeyLabel\":\"master\",\"derivationPath\":\"0'/1\",\"attributes\":{\"sign\":true,\"destroyable\":true}}"
+is_imported "master/0'/1"
 ask 200 GET /v1/key
 holds "\"master/0'/1\""
 ask 200 POST /v1/key/deleteKey '{"label":"master"}'
@@ -410,6 +473,8 @@ code=$(member oneTimeCode)
 wrong() {
     printf '%s00000' "$(((${code:0:1} + 1) % 10))"
 }
+ask 400 PUT /v1/approverManagement/create "$create"
+has '"errorCode":632'
 ask 400 POST /v1/approverManagement/create "$create"
 has '"errorCode":632'
 ask 200 GET /v1/approverManagement/onboarding/status

@@ -62,7 +62,7 @@ untold() {
     refused "$url: .*$2" "${sign[@]}"
     ends 3 skatool check-config
     shows "FAILED +tsb-url .*$2"
-    [ ! -e tsb.calls ] || fail "told: $(cat tsb.calls)"
+    [ ! -s tsb.calls ] || fail "told: $(cat tsb.calls)"
 }
 untold foreign 'certificate'
 untold old 'its certificate has expired'

@@ -148,6 +148,11 @@ static void times(void **state)
                                         "2026-13-05T09:31:00Z",
                                         "2026-02-30T09:31:00Z",
                                         "2026-01-05T24:00:00Z",
+                                        "2026-01-05T09Z",
+                                        "2026-01-05T09:31",
+                                        "2026-01-05T09:31:Z",
+                                        "2026-01-05T09:31.5Z",
+                                        "2026-01-05T09:31:60Z",
                                         "2026-01-05T09:31:00.Z",
                                         "2026-01-05T09:31:00Zx",
                                         "2026-01-05T09:31:00+0100",
@@ -163,6 +168,10 @@ static void times(void **state)
     assert_true(tsb_time_read("2026-01-05T10:31:00.123456789+01:00", &time));
     assert_true(time == INT64_C(1767605460123));
     assert_true(tsb_time_read("2024-02-29T00:00:00Z", &time));
+    assert_true(tsb_time_read("2026-01-05T09:31Z", &time));
+    assert_true(time == INT64_C(1767605460000));
+    assert_true(tsb_time_read("2026-01-05T10:31+01:00", &time));
+    assert_true(time == INT64_C(1767605460000));
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         if (tsb_time_read(wrong[i], &time))
             fail_msg("taken for a time: %s", wrong[i]);
