@@ -22,6 +22,14 @@ static enum broker_state state_of(const char *name)
     return BROKER_PENDING;
 }
 
+const char *tsb_state_name(enum broker_state state)
+{
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (states[i].state == state)
+            return states[i].name;
+    return "unknown";
+}
+
 /* Names are looked up by these keys; what is no base64 is nobody's. */
 static bool read_people(const struct ska_json_place *answer, const char *name,
                         struct broker_people *people)

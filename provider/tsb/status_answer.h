@@ -19,6 +19,9 @@
 bool tsb_status_read(const struct ska_json_place *answer, const char *id,
                      struct broker_status *status, const char **result) SKA_MUST_CHECK;
 
+/* "EXECUTED", as the broker says it. */
+const char *tsb_state_name(enum broker_state state);
+
 /* The id in an answer that tells a new one: of letters, digits and hyphens only. */
 bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
                          char id[BROKER_ID_SIZE]) SKA_MUST_CHECK;
