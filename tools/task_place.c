@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "provider/base/clock.h"
@@ -162,7 +161,7 @@ static struct ska_request *take_listed(struct task_place *tasks, const char *id)
     for (size_t i = 0; fresh && i < all->count; i++) {
         struct ska_request *request = all->requests[i];
 
-        if (request != NULL && strcasecmp(request->id, id) == 0) {
+        if (request != NULL && strcmp(request->id, id) == 0) {
             all->requests[i] = NULL;
             return request;
         }
@@ -185,17 +184,23 @@ static void tell_rejected(struct task_place *tasks)
 {
     struct ska_buffer ids = {0};
     size_t count = 0;
+    bool shown = true;
 
-    for (size_t i = 0; i < tasks->all.count; i++)
-        if (own_rejections_have_task(&tasks->rejected, tasks->all.requests[i]->id) &&
-            ++count <= NAMED_MOST)
-            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "",
-                              request_shown_id(tasks->all.requests[i]));
+    for (size_t i = 0; i < tasks->all.count; i++) {
+        const struct ska_request *request = tasks->all.requests[i];
+
+        if (!own_rejections_have_task(&tasks->rejected, request->id))
+            continue;
+        shown = shown && request->unshown == NULL;
+        if (++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "", request_shown_id(request));
+    }
     if (count > 0 && !tasks->rejections_told)
         report_note("the broker still asks for what you have rejected (skatool history shows it): "
                     "%s%s. You are not asked again; skatool reject with the id rejects it once "
-                    "more, skatool approve approves it",
-                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "");
+                    "more%s",
+                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "",
+                    shown ? ", skatool approve approves it" : "");
     ska_buffer_free(&ids);
     tasks->rejections_told = tasks->rejections_told || count > 0;
 }
@@ -356,7 +361,7 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     if (*request != NULL)
         return true;
     done = fetch_tasks(tasks, &filter, &list);
-    if (done && (list.count != 1 || strcasecmp(list.requests[0]->id, id) != 0))
+    if (done && (list.count != 1 || strcmp(list.requests[0]->id, id) != 0))
         done = fail_no_task(tasks, id);
     if (done) {
         *request = list.requests[0];

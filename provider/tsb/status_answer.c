@@ -90,6 +90,13 @@ bool tsb_status_read(const struct ska_json_place *answer, const char *id,
     return true;
 }
 
+/* Whatever the locale is. */
+static char lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+/* Brokers may write the same id in either case: everybody else compares texts. */
 bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
                          char id[BROKER_ID_SIZE])
 {
@@ -103,6 +110,7 @@ bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
     length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
     if (length == 0 || length >= BROKER_ID_SIZE || text[length] != 0)
         return ska_json_fail(answer, name, "no id of a request");
-    memcpy(id, text, length + 1);
+    for (size_t i = 0; i <= length; i++)
+        id[i] = lower(text[i]);
     return true;
 }

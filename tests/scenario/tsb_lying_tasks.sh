@@ -144,6 +144,16 @@ says "still asks for what you have rejected .*: $id\\. You are not asked again"
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'None of the open requests' 'still asks for what you have rejected'
 heard /v1/approval 0
+# The same id in upper case is the same; what cannot be shown cannot be approved.
+sed -E 's/"signatureAlgorithm":"[^"]*"/"signatureAlgorithm":"UNHEARD"/; s/"requestBase64":"[^"]*"/"requestBase64":null/' seal.json >hidden.json
+for form in seal hidden; do
+    tells list.json "$(renamed $form.json "${id^^}")" "$(cat other.json)"
+    succeeds skatool requests --approver alice.pem "${at[@]}"
+    says "still asks for what you have rejected .*: $id\\. You are not asked again; .* rejects it once more"
+    [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "asks again: $(cat stdout.txt)"
+    [ "$(grep -c 'skatool approve approves it' stderr.txt)" -eq "$([ $form = hidden ]; echo $?)" ] || fail "$(cat stderr.txt)"
+done
+tells list.json "$(cat seal.json)" "$(cat other.json)"
 # Another approver's rejection is nobody else's.
 succeeds skatool requests --approver bob.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
