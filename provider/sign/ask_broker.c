@@ -156,7 +156,10 @@ static bool asking_new(const struct ska_job *job, struct ska_current_rule *curre
     made->stays = job->audit_log.state_dir != NULL && ska_job_repeats(job) != SKA_CONTENT_IS_NEW;
     ska_progress_line_begin(&made->line, job->progress);
     *asking = made;
-    return make_draft(made);
+    if (!make_draft(made))
+        return false;
+    made->ticket.interrupted = job->interrupted;
+    return true;
 }
 
 /* ---- The log --------------------------------------------------------------------------------- */

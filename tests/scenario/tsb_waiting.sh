@@ -209,6 +209,20 @@ configure_broker "$waits_600" "state-dir = $work/state"
 interrupted TERM "$id_pattern stays open; the same command continues" document
 pending 2
 grep -q 'continues the seal' out.txt || fail "$(cat out.txt)"
+# Also where another process has locked the file that remembers the request.
+start_plain lock.txt flock -o "$(grep -l "$id" state/broker-*)" sleep 60
+holder=$server
+sleep 0.5
+start out.txt "${sealing[@]}" document
+sleep 1
+status=0
+waited=$EPOCHSECONDS
+kill -TERM "$server" || fail "$(cat out.txt lock.txt)"
+kill -TERM "$server"
+wait "$server" || status=$?
+[ "$status" -eq 143 ] && [ $((EPOCHSECONDS - waited)) -le 5 ] && grep -q 'interrupted.*another process submits' out.txt ||
+    fail "status $status after $((EPOCHSECONDS - waited)) seconds: $(cat out.txt)"
+stop "$holder"
 ask 200 DELETE "/v1/request/$id"
 rm -f ./*.ska-pending
 # What people have approved meanwhile is taken, also where it is found only after withdrawing.
