@@ -288,6 +288,31 @@ static bool end_without_task(struct task_place *tasks, const char *given)
     return !tasks->place.answered.found && fail_no_task(tasks, given);
 }
 
+/* A broker could answer with any other task, and that would be rejected unseen. */
+static bool check_request_of(struct task_place *tasks, const char *task, const char *wanted)
+{
+    const struct ska_errors *errors = &tasks->place.tool->errors;
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    char told[BROKER_ID_SIZE] = "";
+    struct tsb_proof proof;
+    bool done = prove(tasks, &proof, errors);
+    bool known = done && tsb_task_request(tasks->connection, &proof, task, told, &to_failure);
+
+    if (done && !known)
+        done = ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "request %s: the broker names task %s, and does not confirm that this is "
+                        "its task (%s): give the id of the task, which skatool requests shows",
+                        wanted, task, ska_error_capture_text(&failure));
+    else if (done && strcmp(told, wanted) != 0)
+        done = ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "request %s: the broker names task %s, which is of request %s: nothing was "
+                        "answered",
+                        wanted, task, told);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
 /* Whoever asks may have told the id of the request, which is another than that of the task. */
 static bool find_by_request(struct task_place *tasks, const char *given,
                             char id[SKA_REQUEST_ID_LENGTH + 1])
@@ -303,7 +328,9 @@ static bool find_by_request(struct task_place *tasks, const char *given,
 
     if (done && list.count != 1)
         done = end_without_task(tasks, given);
-    if (done)
+    else if (done)
+        done = check_request_of(tasks, list.requests[0]->id, written);
+    if (done && list.count == 1)
         memcpy(id, list.requests[0]->id, SKA_REQUEST_ID_LENGTH + 1);
     task_list_clear(&list);
     return done;

@@ -109,6 +109,21 @@ succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents 
 says "${id:0:16} is approved: document deal.txt, key seal" '1 approved'
 heard /v1/approval 1
 
+# By the broker's id of a request another task is handed out, or one of which it does not say that.
+request=11111111-2222-4333-8444-555555555555
+: >liar.log
+refused "$request: the broker names task $id, and does not confirm" skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+for told in "$id" "$request"; do
+    sed "s/\"requestStatus\":null/\"requestStatus\":{\"id\":\"$told\"}/" seal.json >of.json
+    tells one.json "$(cat of.json)"
+    [ "$told" = "$request" ] || refused "names task $id, which is of request $told" \
+        skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+    heard /v1/task 0
+done
+succeeds skatool reject --approver alice.pem "${at[@]}" --yes "${request^^}"
+heard /v1/task 1
+rm -rf "$XDG_STATE_HOME"
+
 # ---- Without an end ------------------------------------------------------------------------------
 
 # The same page again and again is one page.
