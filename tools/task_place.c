@@ -38,6 +38,7 @@ struct task_place {
     struct own_rejections rejected;
     bool answers_read;         /* those that the history tells */
     bool rejections_told;      /* which of them are still there */
+    bool unread_told;          /* that nobody knows whether some are wanted */
     bool ids_untold;           /* the broker's own, of requests */
     struct ska_approval proof; /* over: */
     char time[32];             /* "2026-01-05T09:31:00Z" */
@@ -205,6 +206,26 @@ static void tell_rejected(struct task_place *tasks)
     tasks->rejections_told = tasks->rejections_told || count > 0;
 }
 
+/* They are none of those that are wanted, but may be. */
+static void tell_unread(struct task_place *tasks, const struct request_filter *filter)
+{
+    struct ska_buffer ids = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < tasks->all.count; i++) {
+        const struct ska_request *request = tasks->all.requests[i];
+
+        if (request->unshown != NULL && request->key_label == NULL && ++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "", request_shown_id(request));
+    }
+    if (count > 0 && filter->key != NULL && !tasks->unread_told)
+        report_note("the approval token of %s%s cannot be read, so with which key it would be used "
+                    "is not known (skatool requests without --key lists it)",
+                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "");
+    ska_buffer_free(&ids);
+    tasks->unread_told = tasks->unread_told || count > 0;
+}
+
 /* ---- Ballots ----------------------------------------------------------------------------------
  */
 
@@ -255,6 +276,8 @@ static bool task_visit(struct request_place *place, const struct request_filter 
 
     if (done)
         tell_rejected(tasks);
+    if (done)
+        tell_unread(tasks, filter);
     for (size_t i = 0; done && i < tasks->all.count; i++)
         done = visit_task(tasks, i, filter, visit, arg);
     return done;

@@ -293,6 +293,20 @@ fi
 succeeds skatool requests --approver bob.pem "${at[@]}" --json
 ! grep -q '1970-' stdout.txt || fail "$(cat stdout.txt)"
 
+# Of which key it is, nobody knows where the token cannot be read.
+rm -rf "$XDG_STATE_HOME"
+sed -E 's/"approvalToBeSigned":"[^"]*"/"approvalToBeSigned":"AAAA"/' seal.json >unread.json
+tells list.json "$(cat unread.json)"
+tells one.json "$(cat unread.json)"
+refused "$id: its approval token cannot be read \(.*is left alone" skatool approve --approver alice.pem "${at[@]}" --key seal "$id"
+refused "$id: its approval token cannot be read \(.*is left alone" skatool approve --approver alice.pem "${at[@]}" --operation block "$id"
+succeeds skatool requests --approver alice.pem "${at[@]}" --key seal
+says "the approval token of $id cannot be read" 'None of the open requests in .* matches'
+! grep -q 'do not list this key' stderr.txt || fail "$(cat stderr.txt)"
+succeeds skatool requests --approver alice.pem "${at[@]}"
+[ "$(wc -l <stdout.txt)" -eq 2 ] || fail "$(cat stdout.txt)"
+! grep -q 'cannot be read' stderr.txt || fail "$(cat stderr.txt)"
+
 # ---- Whose word it is ----------------------------------------------------------------------------
 
 OPENSSL_CONF=$work/openssl.cnf
