@@ -140,7 +140,10 @@ void request_place_say_none(const struct request_place *place, bool for_approver
 {
     if (place->unreadable > 0)
         return;
-    if (place->passed_by > 0 && for_approver)
+    if (place->passed_by > 0 && for_approver && place->kind->is_broker)
+        report_message("None of the open requests in %s matches, or you have rejected them.",
+                       place->name);
+    else if (place->passed_by > 0 && for_approver)
         report_message("None of the open requests in %s waits for this approver: they do not list "
                        "this key, or it has already answered them.",
                        place->name);

@@ -43,6 +43,11 @@ static bool fail_unwanted(struct tool *tool, const struct review *review,
     const struct request_filter by_operation = {.operation = review->wanted->operation};
     char *label = NULL;
 
+    if (request->unshown != NULL && request->key_label == NULL)
+        return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
+                        "%s: its approval token cannot be read (%s), so what it is for, and with "
+                        "which key, is not known: it is left alone",
+                        review->source.what, request->unshown);
     if (!request_filter_takes(&by_operation, request, &review->source.origin))
         return ska_fail(&tool->errors, SKA_R_OPERATION_MISMATCH,
                         "%s: an approval of it would be to %s, and not to %s: it is left alone",

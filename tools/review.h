@@ -41,7 +41,8 @@ struct review {
 bool review_open_place(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /*
  * Reads the request; one that is not wanted is refused (SKA_R_KEY_MISMATCH,
- * SKA_R_OPERATION_MISMATCH, SKA_R_BAD_REQUEST). After false see review_answer_again().
+ * SKA_R_OPERATION_MISMATCH, SKA_R_BAD_REQUEST, SKA_R_UNSUPPORTED). After false see
+ * review_answer_again().
  */
 bool review_read(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /*

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "provider/base/clock.h"
@@ -39,6 +38,7 @@ struct task_place {
     struct own_rejections rejected;
     bool answers_read;         /* those that the history tells */
     bool rejections_told;      /* which of them are still there */
+    bool unread_told;          /* that nobody knows whether some are wanted */
     bool ids_untold;           /* the broker's own, of requests */
     struct ska_approval proof; /* over: */
     char time[32];             /* "2026-01-05T09:31:00Z" */
@@ -162,7 +162,7 @@ static struct ska_request *take_listed(struct task_place *tasks, const char *id)
     for (size_t i = 0; fresh && i < all->count; i++) {
         struct ska_request *request = all->requests[i];
 
-        if (request != NULL && strcasecmp(request->id, id) == 0) {
+        if (request != NULL && strcmp(request->id, id) == 0) {
             all->requests[i] = NULL;
             return request;
         }
@@ -185,19 +185,45 @@ static void tell_rejected(struct task_place *tasks)
 {
     struct ska_buffer ids = {0};
     size_t count = 0;
+    bool shown = true;
 
-    for (size_t i = 0; i < tasks->all.count; i++)
-        if (own_rejections_have_task(&tasks->rejected, tasks->all.requests[i]->id) &&
-            ++count <= NAMED_MOST)
-            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "",
-                              request_shown_id(tasks->all.requests[i]));
+    for (size_t i = 0; i < tasks->all.count; i++) {
+        const struct ska_request *request = tasks->all.requests[i];
+
+        if (!own_rejections_have_task(&tasks->rejected, request->id))
+            continue;
+        shown = shown && request->unshown == NULL;
+        if (++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "", request_shown_id(request));
+    }
     if (count > 0 && !tasks->rejections_told)
         report_note("the broker still asks for what you have rejected (skatool history shows it): "
                     "%s%s. You are not asked again; skatool reject with the id rejects it once "
-                    "more, skatool approve approves it",
-                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "");
+                    "more%s",
+                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "",
+                    shown ? ", skatool approve approves it" : "");
     ska_buffer_free(&ids);
     tasks->rejections_told = tasks->rejections_told || count > 0;
+}
+
+/* They are none of those that are wanted, but may be. */
+static void tell_unread(struct task_place *tasks, const struct request_filter *filter)
+{
+    struct ska_buffer ids = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < tasks->all.count; i++) {
+        const struct ska_request *request = tasks->all.requests[i];
+
+        if (request->unshown != NULL && request->key_label == NULL && ++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%.36s", count > 1 ? ", " : "", request_shown_id(request));
+    }
+    if (count > 0 && filter->key != NULL && !tasks->unread_told)
+        report_note("the approval token of %s%s cannot be read, so with which key it would be used "
+                    "is not known (skatool requests without --key lists it)",
+                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "");
+    ska_buffer_free(&ids);
+    tasks->unread_told = tasks->unread_told || count > 0;
 }
 
 /* ---- Ballots ----------------------------------------------------------------------------------
@@ -250,6 +276,8 @@ static bool task_visit(struct request_place *place, const struct request_filter 
 
     if (done)
         tell_rejected(tasks);
+    if (done)
+        tell_unread(tasks, filter);
     for (size_t i = 0; done && i < tasks->all.count; i++)
         done = visit_task(tasks, i, filter, visit, arg);
     return done;
@@ -283,6 +311,31 @@ static bool end_without_task(struct task_place *tasks, const char *given)
     return !tasks->place.answered.found && fail_no_task(tasks, given);
 }
 
+/* A broker could answer with any other task, and that would be rejected unseen. */
+static bool check_request_of(struct task_place *tasks, const char *task, const char *wanted)
+{
+    const struct ska_errors *errors = &tasks->place.tool->errors;
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    char told[BROKER_ID_SIZE] = "";
+    struct tsb_proof proof;
+    bool done = prove(tasks, &proof, errors);
+    bool known = done && tsb_task_request(tasks->connection, &proof, task, told, &to_failure);
+
+    if (done && !known)
+        done = ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "request %s: the broker names task %s, and does not confirm that this is "
+                        "its task (%s): give the id of the task, which skatool requests shows",
+                        wanted, task, ska_error_capture_text(&failure));
+    else if (done && strcmp(told, wanted) != 0)
+        done = ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "request %s: the broker names task %s, which is of request %s: nothing was "
+                        "answered",
+                        wanted, task, told);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
 /* Whoever asks may have told the id of the request, which is another than that of the task. */
 static bool find_by_request(struct task_place *tasks, const char *given,
                             char id[SKA_REQUEST_ID_LENGTH + 1])
@@ -298,7 +351,9 @@ static bool find_by_request(struct task_place *tasks, const char *given,
 
     if (done && list.count != 1)
         done = end_without_task(tasks, given);
-    if (done)
+    else if (done)
+        done = check_request_of(tasks, list.requests[0]->id, written);
+    if (done && list.count == 1)
         memcpy(id, list.requests[0]->id, SKA_REQUEST_ID_LENGTH + 1);
     task_list_clear(&list);
     return done;
@@ -356,7 +411,7 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     if (*request != NULL)
         return true;
     done = fetch_tasks(tasks, &filter, &list);
-    if (done && (list.count != 1 || strcasecmp(list.requests[0]->id, id) != 0))
+    if (done && (list.count != 1 || strcmp(list.requests[0]->id, id) != 0))
         done = fail_no_task(tasks, id);
     if (done) {
         *request = list.requests[0];

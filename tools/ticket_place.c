@@ -312,12 +312,19 @@ static void end_ticket(struct ticket_place *tickets, struct ska_request *draft)
     memcpy(draft->id, id, sizeof(id));
 }
 
+/* Without a result: it is only forgotten. */
+static bool has_ended(const struct request_place *place)
+{
+    return place->ended != 0 && place->ended != SKA_R_APPROVALS_PENDING;
+}
+
 static bool ticket_withdraw(struct request_place *place, const struct ska_ballot *ballot)
 {
     static const struct ska_leftovers nothing;
     struct ticket_place *tickets = tickets_of(place);
 
-    if (!tsb_withdraw(tickets->connection, ballot->request->id, &place->tool->errors))
+    if (!has_ended(place) && tsb_withdraw(tickets->connection, ballot->request->id, false,
+                                          &place->tool->errors) != BROKER_WITHDRAWN)
         return false;
     withdrawal_say(ballot, &nothing);
     end_ticket(tickets, ballot->request);

@@ -19,7 +19,8 @@ struct broker {
                                const struct broker_request *request, struct broker_status *status,
                                const struct ska_errors *errors);
     void *(*connection)(struct backend_key *key); /* never freed */
-    bool (*withdraw)(void *connection, const char *id, const struct ska_errors *errors);
+    enum broker_withdrawal (*withdraw)(void *connection, const char *id, bool brief,
+                                       const struct ska_errors *errors);
     const char *(*name)(const void *connection);
 };
 

@@ -62,10 +62,10 @@ struct broker_place broker_place_of(struct backend_key *key)
     return place;
 }
 
-bool broker_withdraw(const struct broker_place *place, const char *id,
-                     const struct ska_errors *errors)
+enum broker_withdrawal broker_withdraw(const struct broker_place *place, const char *id, bool brief,
+                                       const struct ska_errors *errors)
 {
-    return place->broker->withdraw(place->connection, id, errors);
+    return place->broker->withdraw(place->connection, id, brief, errors);
 }
 
 const char *broker_name(const struct broker_place *place)

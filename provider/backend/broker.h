@@ -55,6 +55,7 @@ struct broker_request {
     enum ska_operation operation;
     const struct ska_mechanism *mechanism; /* SKA_OPERATION_SIGN */
     struct ska_span payload;               /* to sign; to modify: see backend_modify_payload() */
+    bool brief;                            /* to look: it takes a few seconds at most */
 };
 
 /*
@@ -70,17 +71,21 @@ enum broker_answer broker_look(struct backend_key *key, const char *id,
                                const struct broker_request *request, struct broker_status *status,
                                const struct ska_errors *errors);
 
-/*
- * Who can be asked to withdraw a request, also when the key is gone: neither is ever freed.
- * Withdrawing one that has ended, or is not known, is no failure.
- */
+/* Who can be asked to withdraw a request, also when the key is gone: neither is ever freed. */
 struct broker_place {
     const struct broker *broker;
     void *connection;
 };
 struct broker_place broker_place_of(struct backend_key *key);
-bool broker_withdraw(const struct broker_place *place, const char *id,
-                     const struct ska_errors *errors) SKA_MUST_CHECK;
+
+enum broker_withdrawal {
+    BROKER_WITHDRAWN,     /* or not known (any more) */
+    BROKER_NOT_WITHDRAWN, /* raised: it is still open, or has ended otherwise */
+    BROKER_UNCLEAR        /* raised: the broker does not say */
+};
+/* `brief`: it takes a few seconds at most. */
+enum broker_withdrawal broker_withdraw(const struct broker_place *place, const char *id, bool brief,
+                                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* "https://broker.example": for messages. */
 const char *broker_name(const struct broker_place *place);

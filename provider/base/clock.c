@@ -35,6 +35,11 @@ bool ska_is_interruption(void)
     return is_handled(SIGINT) || is_handled(SIGTERM);
 }
 
+bool ska_is_interrupted(bool (*wants_no_more)(void), bool by_signal)
+{
+    return wants_no_more != NULL ? wants_no_more() : by_signal && ska_is_interruption();
+}
+
 bool ska_utc(uint64_t seconds, struct tm *parts)
 {
     const uint64_t day = 86400;

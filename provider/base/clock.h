@@ -20,6 +20,12 @@ int64_t ska_clock_ms(void);
 bool ska_is_interruption(void);
 
 /*
+ * The same for a wait: `wants_no_more` is what the caller says, NULL: it has no say, and what it
+ * handles decides where a call was interrupted, `by_signal`.
+ */
+bool ska_is_interrupted(bool (*wants_no_more)(void), bool by_signal);
+
+/*
  * Year, month, day, hour, minute and second in UTC of seconds since 1970. gmtime_r() and strftime()
  * wait for a lock, which a child never gets if a thread of its parent had it at the fork. False:
  * after the year 9999.

@@ -476,11 +476,18 @@ static bool set_proxy(CURL *easy, const struct ska_http *http)
            SET_IF(CURLOPT_PROXYUSERPWD, http->proxy_credentials);
 }
 
-static bool set_limits(CURL *easy, const struct ska_http *http)
+static long seconds_of(const struct ska_http *http, const struct ska_http_call *call)
+{
+    const long seconds = (long)call->seconds;
+
+    return seconds > 0 && seconds < http->call_seconds ? seconds : http->call_seconds;
+}
+
+static bool set_limits(CURL *easy, const struct ska_http *http, const struct ska_http_call *call)
 {
     return SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_NOPROGRESS, 1L) &&
            SET(CURLOPT_CONNECTTIMEOUT, http->connect_seconds) &&
-           SET(CURLOPT_TIMEOUT, http->call_seconds) && SET(CURLOPT_MAXCONNECTS, 1L) &&
+           SET(CURLOPT_TIMEOUT, seconds_of(http, call)) && SET(CURLOPT_MAXCONNECTS, 1L) &&
            SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS) &&
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 }
@@ -662,7 +669,7 @@ static enum ska_http_outcome make_call(CURL *easy, struct exchange *exchange,
     CURLcode code = CURLE_OK;
 
     if (!add_headers(exchange) || !set_security(easy, http) || !set_proxy(easy, http) ||
-        !set_limits(easy, http) || !set_callbacks(easy, exchange) ||
+        !set_limits(easy, http, exchange->call) || !set_callbacks(easy, exchange) ||
         !set_method(easy, exchange->call) || !set_url(easy, http, exchange->call->path)) {
         ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: libcurl does not accept these settings",
                  http->url);

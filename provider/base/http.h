@@ -65,6 +65,7 @@ struct ska_http_call {
         *headers;             /* "Authorization: Bearer ...", ended by NULL; never shown. Or NULL */
     const char *content_type; /* POST, PATCH: of the body */
     struct ska_span body;     /* POST, PATCH */
+    unsigned int seconds; /* all of it, where that is less than the settings allow; 0: they do */
 };
 
 /* Free with ska_http_answer_clear(). */

@@ -62,7 +62,8 @@ static void asking_free(struct asking *asking)
 
 static struct broker_request asked_of(const struct ska_job *job)
 {
-    return (struct broker_request){job->operation, &job->mechanism, job->payload};
+    return (struct broker_request){
+        .operation = job->operation, .mechanism = &job->mechanism, .payload = job->payload};
 }
 
 static const char *name_of(const struct asking *asking)
@@ -156,7 +157,10 @@ static bool asking_new(const struct ska_job *job, struct ska_current_rule *curre
     made->stays = job->audit_log.state_dir != NULL && ska_job_repeats(job) != SKA_CONTENT_IS_NEW;
     ska_progress_line_begin(&made->line, job->progress);
     *asking = made;
-    return make_draft(made);
+    if (!make_draft(made))
+        return false;
+    made->ticket.interrupted = job->interrupted;
+    return true;
 }
 
 /* ---- The log --------------------------------------------------------------------------------- */
@@ -233,73 +237,64 @@ static bool audit_hand_in(struct asking *asking)
 
 /* ---- Ends ------------------------------------------------------------------------------------ */
 
-/* One that stays is an annoyance to people, and changes nothing of how this ended. */
-static bool say_withdrawn(struct asking *asking)
-{
-    struct ska_error_capture failure = {0};
-    const struct ska_errors quiet = ska_error_capture(&failure);
-    const bool done = broker_withdraw(&asking->place, asking->ticket.id, &quiet);
+/* What has become of a request that nobody waits for any more. */
+struct fate {
+    char id[BROKER_ID_SIZE]; /* which a ticket forgets */
+    bool stays;              /* for the same command */
+    bool withdrawn;
+    const char *text; /* of what does not stay: "was withdrawn" */
+};
 
-    if (!done)
-        ska_progress_line_say(&asking->line, ska_error_capture_text(&failure));
-    else
-        (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN,
-                            "by the signature that waited, at the broker");
-    ska_error_capture_clear(&failure);
-    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
-    return done;
+static struct fate begin_fate(const struct asking *asking, bool stays)
+{
+    struct fate fate = {.stays = stays, .text = "could not be withdrawn"};
+
+    memcpy(fate.id, asking->ticket.id, sizeof(fate.id));
+    return fate;
 }
 
-static bool fail_over(struct asking *asking)
+static void fail_over(struct asking *asking, const struct fate *fate)
 {
     struct ska_buffer progress = {0};
     struct ska_buffer way_on = {0};
-    char id[BROKER_ID_SIZE];
     char word[SKA_SHELL_WORD_SIZE];
 
-    memcpy(id, asking->ticket.id, sizeof(id));
-    if (asking->status.state == BROKER_APPROVED)
+    if (!fate->stays)
+        ska_buffer_format(&way_on, "it %s, %s without state-dir nothing can continue with it",
+                          fate->text, fate->withdrawn ? "since" : "and");
+    else if (asking->status.state == BROKER_APPROVED)
         ska_buffer_text(&way_on,
                         "the broker has not executed it yet: run the same command again later");
     else
         ska_buffer_format(&way_on,
                           "to approve: skatool approve --approver KEY --tsb %s %s; and then the "
                           "same command again",
-                          ska_shell_word(name_of(asking), word), id);
+                          ska_shell_word(name_of(asking), word), fate->id);
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
     ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
              "%.500s; key '%s', request %s (%.16s) at the broker %s; %s",
-             ska_buffer_string(&progress), asking->draft->key_label, id, asking->draft->id,
-             name_of(asking),
-             asking->stays ? ska_buffer_string(&way_on)
-             : say_withdrawn(asking)
-                 ? "it was withdrawn, since without state-dir nothing can continue with it"
-                 : "it could not be withdrawn, and without state-dir nothing can continue with it");
+             ska_buffer_string(&progress), asking->draft->key_label, fate->id, asking->draft->id,
+             name_of(asking), ska_buffer_string(&way_on));
     ska_buffer_free(&way_on);
     ska_buffer_free(&progress);
-    return false;
 }
 
-/* Of an interrupted program nobody knows whether it is started again, but for one that promises. */
-static bool fail_interrupted_asking(struct asking *asking)
+static void fail_interrupted_asking(const struct asking *asking, const struct fate *fate)
 {
-    const bool stays = asking->stays && asking->job->content_is_kept;
-    char id[BROKER_ID_SIZE];
-
-    memcpy(id, asking->ticket.id, sizeof(id));
-    return ska_fail(asking->job->errors, SKA_R_INTERRUPTED, "request %s at the broker %s", id,
-                    stays                   ? "stays open; the same command continues with it"
-                    : say_withdrawn(asking) ? "was withdrawn"
-                                            : "could not be withdrawn");
+    ska_fail(asking->job->errors, SKA_R_INTERRUPTED, "request %s at the broker %s", fate->id,
+             fate->stays ? "stays open; the same command continues with it" : fate->text);
 }
 
-/* Whoever was to resume the job never will. */
+/*
+ * Whoever was to resume the job never will. With state-dir the same command comes back for what has
+ * ended otherwise.
+ */
 static void abandon_asking(void *vasking)
 {
     struct asking *asking = vasking;
 
-    (void)!broker_withdraw(&asking->place, asking->ticket.id, NULL);
-    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    if (broker_withdraw(&asking->place, asking->ticket.id, true, NULL) == BROKER_WITHDRAWN)
+        ska_broker_ticket_forget(&asking->ticket, name_of(asking));
     asking_free(asking);
 }
 
@@ -429,42 +424,54 @@ static bool hand_in(struct asking *asking)
     if (write_ticket(asking, id))
         return true;
     /* Nobody would find it again. */
-    if (broker_withdraw(&asking->place, id, NULL))
+    if (broker_withdraw(&asking->place, id, false, NULL) == BROKER_WITHDRAWN)
         (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN, "at the broker: its id could not be kept");
     return false;
 }
 
+/* What it says is taken where it says something. */
+static enum broker_answer ask_where(struct asking *asking, bool brief,
+                                    struct ska_error_capture *failure)
+{
+    const struct ska_job *job = asking->job;
+    const struct ska_errors to_failure = ska_error_capture(failure);
+    struct broker_request asked = asked_of(job);
+    struct broker_status status;
+    enum broker_answer answer = BROKER_AWAY;
+
+    asked.brief = brief;
+    answer = broker_look(job->key, asking->ticket.id, &asked, &status, &to_failure);
+    /* It would be the same for ever. */
+    if (answer == BROKER_WRONG && status.state == BROKER_EXECUTED) {
+        (void)!audit_asking(asking, SKA_AUDIT_DECISION,
+                            "failed: executed according to the broker, but not what was asked for");
+        ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    }
+    if (answer == BROKER_TOLD) {
+        broker_status_clear(&asking->status);
+        asking->status = status;
+    } else {
+        broker_status_clear(&status);
+    }
+    return answer;
+}
+
 /*
- * A broker that is away comes back, so what is said of it is raised only when the time is over.
- * False: raised.
+ * A broker that is away comes back, so it is no failure before the time is over. False: it is;
+ * asking->away says what.
  */
 static bool look(struct asking *asking)
 {
-    const struct ska_job *job = asking->job;
-    const struct broker_request asked = asked_of(job);
-    struct ska_errors to_away;
+    enum broker_answer answer = BROKER_AWAY;
 
     ska_error_capture_clear(&asking->away);
-    to_away = ska_error_capture(&asking->away);
-    broker_status_clear(&asking->status);
-    switch (broker_look(job->key, asking->ticket.id, &asked, &asking->status, &to_away)) {
-    case BROKER_TOLD:
-        return true;
-    case BROKER_AWAY:
-        if (ska_clock_ms() < asking->until)
-            return true;
-        break;
-    case BROKER_WRONG:
-        /* It would be the same for ever. */
-        if (asking->status.state == BROKER_EXECUTED) {
-            (void)!audit_asking(
-                asking, SKA_AUDIT_DECISION,
-                "failed: executed according to the broker, but not what was asked for");
-            ska_broker_ticket_forget(&asking->ticket, name_of(asking));
-        }
-        break;
-    }
-    return ska_error_capture_raise(&asking->away, job->errors);
+    answer = ask_where(asking, false, &asking->away);
+    return answer == BROKER_TOLD || (answer == BROKER_AWAY && ska_clock_ms() < asking->until);
+}
+
+static bool look_or_raise(struct asking *asking)
+{
+    return look(asking) || ska_error_capture_raise(&asking->away, asking->job->errors);
 }
 
 /* Whether there is, or may be, something to come back for. */
@@ -481,7 +488,7 @@ static bool take_up_or_hand_in(struct asking *asking, bool *made)
 {
     *made = asking->ticket.id[0] == 0;
     return *made ? hand_in(asking)
-                 : look(asking) &&
+                 : look_or_raise(asking) &&
                        audit_asking(asking, SKA_AUDIT_REQUEST, "taken up again at the broker");
 }
 
@@ -562,6 +569,97 @@ static bool is_without_signature(const struct asking *asking)
     return !asking->stays && asking->away.reason == 0 && asking->status.state == BROKER_EXECUTED;
 }
 
+/* Before nobody looks any more. ASK_ON: it has not ended, as far as it is *told. */
+static enum ask_end look_last(struct asking *asking, bool brief, bool *told)
+{
+    struct ska_error_capture failure = {0};
+    enum ask_end end = ASK_ON;
+
+    *told = ask_where(asking, brief, &failure) == BROKER_TOLD;
+    if (*told) {
+        end = judge(asking);
+    } else if (asking->ticket.id[0] == 0) {
+        ska_error_capture_raise(&failure, asking->job->errors);
+        end = ASK_FAILED;
+    }
+    ska_error_capture_clear(&failure);
+    return end;
+}
+
+/* Why it cannot be is told, and changes nothing of how this ends. */
+static enum broker_withdrawal withdraw(struct asking *asking, bool brief)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    enum broker_withdrawal withdrawal =
+        broker_withdraw(&asking->place, asking->ticket.id, brief, &quiet);
+
+    if (withdrawal != BROKER_WITHDRAWN)
+        ska_progress_line_say(&asking->line, ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return withdrawal;
+}
+
+/*
+ * Nobody can come back for it. People may have approved meanwhile, before it is withdrawn and while
+ * it is: then their signature is taken. ASK_ON: there is none.
+ */
+static enum ask_end withdraw_or_take(struct asking *asking, bool brief, struct fate *fate)
+{
+    bool told = false;
+    enum ask_end end = look_last(asking, brief, &told);
+
+    if (end != ASK_ON)
+        return end;
+    switch (withdraw(asking, brief)) {
+    case BROKER_WITHDRAWN:
+        (void)!audit_asking(asking, SKA_AUDIT_WITHDRAWN,
+                            "by the signature that waited, at the broker");
+        ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+        fate->withdrawn = true;
+        fate->text = "was withdrawn";
+        return ASK_ON;
+    case BROKER_NOT_WITHDRAWN:
+        return look_last(asking, brief, &told);
+    case BROKER_UNCLEAR:
+        fate->text = "may be open, executed or withdrawn: the broker does not say";
+        break;
+    }
+    return ASK_ON;
+}
+
+/* Of an interrupted program nobody knows whether it is started again, but for one that promises. */
+static enum ask_end give_up(struct asking *asking, bool interrupted)
+{
+    const bool stays = asking->stays && (!interrupted || asking->job->content_is_kept);
+    struct fate fate = begin_fate(asking, stays);
+    enum ask_end end = stays ? ASK_ON : withdraw_or_take(asking, interrupted, &fate);
+
+    if (end != ASK_ON)
+        return end;
+    if (interrupted)
+        fail_interrupted_asking(asking, &fate);
+    else if (is_without_signature(asking))
+        (void)!fail_ended(asking);
+    else
+        fail_over(asking, &fate);
+    return ASK_FAILED;
+}
+
+/* The last look has failed. */
+static enum ask_end give_up_failed(struct asking *asking)
+{
+    struct fate fate = begin_fate(asking, asking->stays);
+    enum ask_end end = asking->stays || asking->ticket.id[0] == 0
+                           ? ASK_ON
+                           : withdraw_or_take(asking, false, &fate);
+
+    if (end != ASK_ON)
+        return end;
+    ska_error_capture_raise(&asking->away, asking->job->errors);
+    return ASK_FAILED;
+}
+
 static bool wait_for_end(struct asking *asking)
 {
     bool interrupted = false;
@@ -569,18 +667,12 @@ static bool wait_for_end(struct asking *asking)
 
     while (end == ASK_ON) {
         say_progress(asking);
-        if (!wait_for_broker(asking, &interrupted)) {
-            (void)!(interrupted                    ? fail_interrupted_asking(asking)
-                    : is_without_signature(asking) ? fail_ended(asking)
-                                                   : fail_over(asking));
-            end = ASK_FAILED;
-        } else if (!look(asking)) {
-            if (!asking->stays && asking->ticket.id[0] != 0)
-                (void)!say_withdrawn(asking);
-            end = ASK_FAILED;
-        } else if (asking->away.reason == 0) {
+        if (!wait_for_broker(asking, &interrupted))
+            end = give_up(asking, interrupted);
+        else if (!look(asking))
+            end = give_up_failed(asking);
+        else if (asking->away.reason == 0)
             end = judge(asking);
-        }
     }
     return end == ASK_SIGNED;
 }
@@ -630,9 +722,19 @@ static bool take_up(struct asking *asking)
                         "key '%s': state-dir has no request for this: it was fetched, or never "
                         "submitted from here",
                         backend_key_label(job->key));
-    done = done && look(asking);
+    done = done && look_or_raise(asking);
     ska_broker_ticket_unlock(&asking->ticket);
     return done;
+}
+
+static void fail_pending(struct asking *asking)
+{
+    const struct fate fate = begin_fate(asking, true);
+
+    if (asking->status.state == BROKER_EXECUTED)
+        (void)!fail_ended(asking);
+    else
+        fail_over(asking, &fate);
 }
 
 bool ska_fetch_from_broker(const struct ska_job *job, struct ska_current_rule *current)
@@ -647,8 +749,7 @@ bool ska_fetch_from_broker(const struct ska_job *job, struct ska_current_rule *c
         enum ask_end end = judge(asking);
 
         if (end == ASK_ON)
-            (void)!(asking->status.state == BROKER_EXECUTED ? fail_ended(asking)
-                                                            : fail_over(asking));
+            fail_pending(asking);
         done = end == ASK_SIGNED;
     }
     asking_free(asking);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/file.h"
 #include "provider/base/json.h"
 #include "provider/base/listing.h"
@@ -18,6 +20,9 @@
 /* "ID URL\n", of which the URL is not longer than that, and the draft on a line. */
 #define TEXT_LIMIT 4096
 #define WHOLE_LIMIT (TEXT_LIMIT + SKA_JSON_LIMIT)
+
+/* Between tries to get the lock, which is held for a call of the broker. */
+#define LOCK_NAP_NS 20000000L
 
 /* Before the request's id. */
 #define NAME_BEGIN "broker-"
@@ -78,20 +83,36 @@ static bool read_ticket(struct ska_broker_ticket *ticket, const char *broker,
     return true;
 }
 
+/* Polling, as what interrupts a blocking flock() need not end it, and what ends it need not come
+ * then. */
+static bool wait_for_lock(const struct ska_broker_ticket *ticket, const struct ska_errors *errors)
+{
+    const struct timespec nap = {0, LOCK_NAP_NS};
+
+    while (flock(ticket->fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return fail_ticket(ticket, errors);
+        if (ska_is_interrupted(ticket->interrupted, nanosleep(&nap, NULL) != 0))
+            return ska_fail(errors, SKA_R_INTERRUPTED,
+                            "state-dir %s: another process submits, or looks for, the same "
+                            "request (%s)",
+                            ticket->state_dir, ticket->name);
+    }
+    return true;
+}
+
 /* One that was removed while this waited for its lock is nobody's any more. */
 static bool lock_ticket(struct ska_broker_ticket *ticket, bool *gone,
                         const struct ska_errors *errors)
 {
     struct stat status;
-    int locked = 0;
 
     ticket->fd = ska_state_open(ticket->state_dir, ticket->name, errors);
     if (ticket->fd < 0)
         return false;
-    do
-        locked = flock(ticket->fd, LOCK_EX);
-    while (locked != 0 && errno == EINTR);
-    if (locked != 0 || fstat(ticket->fd, &status) != 0)
+    if (!wait_for_lock(ticket, errors))
+        return false;
+    if (fstat(ticket->fd, &status) != 0)
         return fail_ticket(ticket, errors);
     *gone = status.st_nlink == 0;
     return true;

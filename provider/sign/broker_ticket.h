@@ -12,11 +12,12 @@
 struct ska_broker_ticket {
     char *state_dir; /* NULL: nothing is remembered */
     char name[sizeof("broker-") + SKA_REQUEST_ID_LENGTH];
-    int fd;                  /* locked; -1: it is not */
-    char id[BROKER_ID_SIZE]; /* "": none */
+    bool (*interrupted)(void); /* as in struct ska_job: ends waiting for the lock */
+    int fd;                    /* locked; -1: it is not */
+    char id[BROKER_ID_SIZE];   /* "": none */
 };
 
-/* For our id of a request. Clear with ska_broker_ticket_clear(). */
+/* For our id of a request. `interrupted` may be set then. Clear with ska_broker_ticket_clear(). */
 bool ska_broker_ticket_init(struct ska_broker_ticket *ticket, const char *state_dir,
                             const char *request_id, const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_broker_ticket_clear(struct ska_broker_ticket *ticket);

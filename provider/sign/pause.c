@@ -13,9 +13,15 @@
 
 #include "provider/base/clock.h"
 
-static bool is_interrupted(const struct ska_waiter *waiter, bool by_signal)
+/* A signal that comes just before poll() interrupts nothing: whoever notes it is asked so often. */
+#define NOTED_MS 1000
+#define UNNOTED_MS 60000
+
+static int bounded(const struct ska_waiter *waiter, int64_t left)
 {
-    return waiter->interrupted != NULL ? waiter->interrupted() : by_signal && ska_is_interruption();
+    const int most = waiter->interrupted != NULL ? NOTED_MS : UNNOTED_MS;
+
+    return left > most ? most : (int)left;
 }
 
 static enum ska_pause_end block(const struct ska_waiter *waiter, int fd, short events,
@@ -23,9 +29,9 @@ static enum ska_pause_end block(const struct ska_waiter *waiter, int fd, short e
 {
     struct pollfd polled = {fd, events, 0};
 
-    while (!is_interrupted(waiter, false)) {
+    while (!ska_is_interrupted(waiter->interrupted, false)) {
         int64_t left = until - ska_clock_ms();
-        int ready = left <= 0 ? 0 : poll(&polled, 1, left > 60000 ? 60000 : (int)left);
+        int ready = left <= 0 ? 0 : poll(&polled, 1, bounded(waiter, left));
 
         if (ready > 0)
             return SKA_PAUSE_READY;
@@ -33,7 +39,7 @@ static enum ska_pause_end block(const struct ska_waiter *waiter, int fd, short e
             return SKA_PAUSE_OVER;
         if (ready < 0 && errno != EINTR)
             return SKA_PAUSE_READY;
-        if (ready < 0 && is_interrupted(waiter, true))
+        if (ready < 0 && ska_is_interrupted(waiter->interrupted, true))
             break;
     }
     return SKA_PAUSE_INTERRUPTED;

@@ -23,7 +23,7 @@ enum ska_pause_end {
 struct ska_waiter {
     void (*abandon)(void *object);
     void *object;
-    bool (*interrupted)(void); /* the caller wants no more; NULL: by ska_is_interruption() */
+    bool (*interrupted)(void); /* the caller wants no more; NULL: see ska_is_interrupted() */
 };
 
 /*

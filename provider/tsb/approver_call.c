@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
@@ -131,7 +130,7 @@ static bool ask_page(struct walk *walk, size_t first, size_t size, cJSON **json,
 static bool is_seen(const struct walk *walk, const char *id)
 {
     for (size_t i = 0; i < walk->seen_count; i++)
-        if (strcasecmp(walk->seen[i].id, id) == 0)
+        if (strcmp(walk->seen[i].id, id) == 0)
             return true;
     return false;
 }

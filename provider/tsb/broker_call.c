@@ -15,6 +15,8 @@
 /* So often a GET is made where nobody answers, with so long between. */
 #define GET_TRIES 3
 #define GET_PAUSE_NS 300000000L
+/* So long a brief call may take. */
+#define BRIEF_SECONDS 3
 
 /* So much of its words is looked at, and shown. */
 #define WORDS_LIMIT 1024
@@ -231,8 +233,9 @@ static bool exchange(struct tsb_connection *connection, const struct tsb_call *c
                                        .path = call->path,
                                        .headers = headers,
                                        .content_type = "application/json",
-                                       .body = call->body};
-    int tries = call->method == SKA_HTTP_GET ? GET_TRIES : 1;
+                                       .body = call->body,
+                                       .seconds = call->brief ? BRIEF_SECONDS : 0};
+    int tries = call->method == SKA_HTTP_GET && !call->brief ? GET_TRIES : 1;
     enum ska_http_outcome outcome = SKA_HTTP_NOT_SENT;
     struct ska_error_capture failure = {0};
     const struct ska_errors to_failure = ska_error_capture(&failure);

@@ -17,6 +17,7 @@ struct tsb_call {
     struct ska_span body; /* JSON; POST */
     /* What is to be known where it is not clear whether the broker has done it; NULL: nothing. */
     const char *unclear;
+    bool brief;    /* somebody waits for this to end: one try of a few seconds */
     int64_t *time; /* NULL, or set where there is an answer: see ska_http_answer_time() */
 };
 

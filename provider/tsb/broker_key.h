@@ -66,7 +66,8 @@ enum broker_answer tsb_look(struct backend_key *key, const char *id,
 /* The same of any request, without its signature. */
 enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
                                      struct broker_status *status, const struct ska_errors *errors);
-bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors) SKA_MUST_CHECK;
+enum broker_withdrawal tsb_withdraw(void *connection, const char *id, bool brief,
+                                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 static inline struct tsb_key *tsb_key_of(struct backend_key *key)
 {

@@ -110,13 +110,13 @@ static enum broker_answer judge_refusal(struct tsb_connection *connection,
 }
 
 /* *result: borrowed from *json, which is the caller's; NULL: there is none. */
-static enum broker_answer ask_state(struct tsb_connection *connection, const char *id, cJSON **json,
-                                    struct broker_status *status, const char **result,
+static enum broker_answer ask_state(struct tsb_connection *connection, const char *id, bool brief,
+                                    cJSON **json, struct broker_status *status, const char **result,
                                     const struct ska_errors *errors)
 {
     const struct request_path path = path_of(id);
     const struct tsb_call call = {
-        .api = TSB_KEY_OPERATION, .method = SKA_HTTP_GET, .path = path.text};
+        .api = TSB_KEY_OPERATION, .method = SKA_HTTP_GET, .path = path.text, .brief = brief};
     struct tsb_refusal refusal;
     struct ska_json_place top;
 
@@ -133,15 +133,22 @@ static enum broker_answer ask_state(struct tsb_connection *connection, const cha
     return BROKER_AWAY;
 }
 
-enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
-                                     struct broker_status *status, const struct ska_errors *errors)
+static enum broker_answer ask_state_only(struct tsb_connection *connection, const char *id,
+                                         bool brief, struct broker_status *status,
+                                         const struct ska_errors *errors)
 {
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer = ask_state(connection, id, &json, status, &result, errors);
+    enum broker_answer answer = ask_state(connection, id, brief, &json, status, &result, errors);
 
     cJSON_Delete(json);
     return answer;
+}
+
+enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
+                                     struct broker_status *status, const struct ska_errors *errors)
+{
+    return ask_state_only(connection, id, false, status, errors);
 }
 
 static enum broker_answer take_result(struct tsb_key *key, const struct broker_request *request,
@@ -179,7 +186,8 @@ enum broker_answer tsb_look(struct backend_key *base, const char *id,
     struct tsb_key *key = tsb_key_of(base);
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer = ask_state(key->connection, id, &json, status, &result, errors);
+    enum broker_answer answer =
+        ask_state(key->connection, id, request->brief, &json, status, &result, errors);
 
     if (answer == BROKER_TOLD && status->state == BROKER_EXECUTED) {
         if (request->operation != SKA_OPERATION_SIGN)
@@ -193,17 +201,63 @@ enum broker_answer tsb_look(struct backend_key *base, const char *id,
 
 /* ---- Withdrawing ----------------------------------------------------------------------------- */
 
-bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors)
+#define UNCLEAR_WITHDRAWAL "; whether the request is withdrawn is not known"
+
+static enum tsb_outcome ask_to_withdraw(struct tsb_connection *connection, const char *id,
+                                        bool brief, const struct ska_errors *errors)
 {
     const struct request_path path = path_of(id);
-    const struct tsb_call call = {
-        .api = TSB_KEY_OPERATION, .method = SKA_HTTP_DELETE, .path = path.text};
+    const struct tsb_call call = {.api = TSB_KEY_OPERATION,
+                                  .method = SKA_HTTP_DELETE,
+                                  .path = path.text,
+                                  .brief = brief,
+                                  .unclear = UNCLEAR_WITHDRAWAL};
     struct tsb_refusal refusal;
     cJSON *json = NULL;
     enum tsb_outcome outcome = tsb_call(connection, &call, &json, &refusal, errors);
 
     cJSON_Delete(json);
-    if (outcome != TSB_REFUSED)
-        return outcome == TSB_DONE;
-    return refusal.status == 404 || tsb_fail_refused(connection, "a request", &refusal, errors);
+    if (outcome == TSB_REFUSED && refusal.status == 404)
+        return TSB_DONE;
+    if (outcome == TSB_REFUSED)
+        tsb_fail_refused(connection, "a request", &refusal, errors);
+    return outcome;
+}
+
+/* A broker says yes also of what has ended otherwise, and of what it has signed. */
+static enum broker_withdrawal check_withdrawn(struct tsb_connection *connection, const char *id,
+                                              bool brief, const struct ska_errors *errors)
+{
+    struct broker_status status = {.state = BROKER_PENDING};
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    bool told = ask_state_only(connection, id, brief, &status, &to_failure) == BROKER_TOLD;
+    enum broker_state state = status.state;
+
+    if (!told)
+        ska_fail(errors, failure.reason, "%s%s", ska_error_capture_text(&failure),
+                 UNCLEAR_WITHDRAWAL);
+    ska_error_capture_clear(&failure);
+    broker_status_clear(&status);
+    if (!told)
+        return BROKER_UNCLEAR;
+    if (state == BROKER_CANCELLED || state == BROKER_GONE)
+        return BROKER_WITHDRAWN;
+    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: request %s is not withdrawn: its status is %s",
+             tsb_connection_url(connection), id, tsb_state_name(state));
+    return BROKER_NOT_WITHDRAWN;
+}
+
+enum broker_withdrawal tsb_withdraw(void *connection, const char *id, bool brief,
+                                    const struct ska_errors *errors)
+{
+    switch (ask_to_withdraw(connection, id, brief, errors)) {
+    case TSB_DONE:
+        return check_withdrawn(connection, id, brief, errors);
+    case TSB_REFUSED:
+        return BROKER_NOT_WITHDRAWN;
+    case TSB_FAILED:
+        break;
+    }
+    return BROKER_UNCLEAR;
 }

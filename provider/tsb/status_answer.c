@@ -22,6 +22,14 @@ static enum broker_state state_of(const char *name)
     return BROKER_PENDING;
 }
 
+const char *tsb_state_name(enum broker_state state)
+{
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+        if (states[i].state == state)
+            return states[i].name;
+    return "unknown";
+}
+
 /* Names are looked up by these keys; what is no base64 is nobody's. */
 static bool read_people(const struct ska_json_place *answer, const char *name,
                         struct broker_people *people)
@@ -82,6 +90,13 @@ bool tsb_status_read(const struct ska_json_place *answer, const char *id,
     return true;
 }
 
+/* Whatever the locale is. */
+static char lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
+/* Brokers may write the same id in either case: everybody else compares texts. */
 bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
                          char id[BROKER_ID_SIZE])
 {
@@ -96,6 +111,7 @@ bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
     /* In a command that a message suggests it must not be an option. */
     if (length == 0 || length >= BROKER_ID_SIZE || text[length] != 0 || text[0] == '-')
         return ska_json_fail(answer, name, "no id of a request");
-    memcpy(id, text, length + 1);
+    for (size_t i = 0; i <= length; i++)
+        id[i] = lower(text[i]);
     return true;
 }

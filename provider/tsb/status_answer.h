@@ -19,7 +19,10 @@
 bool tsb_status_read(const struct ska_json_place *answer, const char *id,
                      struct broker_status *status, const char **result) SKA_MUST_CHECK;
 
-/* The id in an answer that tells a new one: of letters, digits and hyphens only. */
+/* "EXECUTED", as the broker says it. */
+const char *tsb_state_name(enum broker_state state);
+
+/* The id in an answer that tells a new one: of letters, digits and hyphens only, in lower case. */
 bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
                          char id[BROKER_ID_SIZE]) SKA_MUST_CHECK;
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
@@ -286,7 +285,7 @@ bool tsb_task_request_read(const struct ska_json_place *task, const char *task_i
 
     if (!cJSON_IsObject(task->value) || !tsb_request_id_read(task, "id", told))
         return false;
-    if (strcasecmp(told, task_id) != 0)
+    if (strcmp(told, task_id) != 0)
         return ska_json_fail_value(task, "id", told, "that of the task that was asked for");
     return ska_json_object(task, "requestStatus", SKA_JSON_REQUIRED, &status) &&
            tsb_request_id_read(&status, "id", id);

@@ -74,6 +74,15 @@ succeeds skatool execute "$id"
 shows "^key 'seal' is unblocked, according to the broker"
 grep -q "\"detail\":\"done, according to the broker, $id\"" log || fail "not in the log: $(cat log)"
 
+# What it still tells as open it has not withdrawn, whatever it answers.
+broker "$(attributes "$alices" "$unblocked")" PENDING
+says_done block
+ends 3 skatool withdraw "$id"
+says "request $id is not withdrawn: its status is PENDING"
+! grep -q '"event":"withdrawn"' log || fail "not withdrawn: $(cat log)"
+[ -n "$(find state -name 'broker-*')" ] || fail 'forgotten'
+rm -f state/broker-*
+
 broker "$(attributes "$alices" "$blocked")" EXECUTED
 says_done unblock
 ends 3 skatool execute "$id"

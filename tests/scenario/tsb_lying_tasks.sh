@@ -109,6 +109,21 @@ succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents 
 says "${id:0:16} is approved: document deal.txt, key seal" '1 approved'
 heard /v1/approval 1
 
+# By the broker's id of a request another task is handed out, or one of which it does not say that.
+request=11111111-2222-4333-8444-555555555555
+: >liar.log
+refused "$request: the broker names task $id, and does not confirm" skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+for told in "$id" "$request"; do
+    sed "s/\"requestStatus\":null/\"requestStatus\":{\"id\":\"$told\"}/" seal.json >of.json
+    tells one.json "$(cat of.json)"
+    [ "$told" = "$request" ] || refused "names task $id, which is of request $told" \
+        skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+    heard /v1/task 0
+done
+succeeds skatool reject --approver alice.pem "${at[@]}" --yes "${request^^}"
+heard /v1/task 1
+rm -rf "$XDG_STATE_HOME"
+
 # ---- Without an end ------------------------------------------------------------------------------
 
 # The same page again and again is one page.
@@ -144,6 +159,16 @@ says "still asks for what you have rejected .*: $id\\. You are not asked again"
 succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
 says 'None of the open requests' 'still asks for what you have rejected'
 heard /v1/approval 0
+# The same id in upper case is the same; what cannot be shown cannot be approved.
+sed -E 's/"signatureAlgorithm":"[^"]*"/"signatureAlgorithm":"UNHEARD"/; s/"requestBase64":"[^"]*"/"requestBase64":null/' seal.json >hidden.json
+for form in seal hidden; do
+    tells list.json "$(renamed $form.json "${id^^}")" "$(cat other.json)"
+    succeeds skatool requests --approver alice.pem "${at[@]}"
+    says "still asks for what you have rejected .*: $id\\. You are not asked again; .* rejects it once more"
+    [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "asks again: $(cat stdout.txt)"
+    [ "$(grep -c 'skatool approve approves it' stderr.txt)" -eq "$([ $form = hidden ]; echo $?)" ] || fail "$(cat stderr.txt)"
+done
+tells list.json "$(cat seal.json)" "$(cat other.json)"
 # Another approver's rejection is nobody else's.
 succeeds skatool requests --approver bob.pem "${at[@]}"
 [ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
@@ -267,6 +292,20 @@ fi
 # What is not known is not said.
 succeeds skatool requests --approver bob.pem "${at[@]}" --json
 ! grep -q '1970-' stdout.txt || fail "$(cat stdout.txt)"
+
+# Of which key it is, nobody knows where the token cannot be read.
+rm -rf "$XDG_STATE_HOME"
+sed -E 's/"approvalToBeSigned":"[^"]*"/"approvalToBeSigned":"AAAA"/' seal.json >unread.json
+tells list.json "$(cat unread.json)"
+tells one.json "$(cat unread.json)"
+refused "$id: its approval token cannot be read \(.*is left alone" skatool approve --approver alice.pem "${at[@]}" --key seal "$id"
+refused "$id: its approval token cannot be read \(.*is left alone" skatool approve --approver alice.pem "${at[@]}" --operation block "$id"
+succeeds skatool requests --approver alice.pem "${at[@]}" --key seal
+says "the approval token of $id cannot be read" 'None of the open requests in .* matches'
+! grep -q 'do not list this key' stderr.txt || fail "$(cat stderr.txt)"
+succeeds skatool requests --approver alice.pem "${at[@]}"
+[ "$(wc -l <stdout.txt)" -eq 2 ] || fail "$(cat stdout.txt)"
+! grep -q 'cannot be read' stderr.txt || fail "$(cat stderr.txt)"
 
 # ---- Whose word it is ----------------------------------------------------------------------------
 

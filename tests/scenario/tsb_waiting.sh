@@ -189,12 +189,68 @@ wait "$server" || status=$?
 kill -CONT "${servers[0]}"
 ask 200 DELETE "/v1/request/$id"
 pending 1
+# After one, nobody waits long for a broker that is silent; what it has done is not known, and no log says so.
+configure_broker "$waits_600" 'progress = no' "audit-log = $work/silent.log"
+begin out.txt "${sealing[@]}" document
+kill -STOP "${servers[0]}"
+status=0
+waited=$EPOCHSECONDS
+kill -TERM "$server"
+wait "$server" || status=$?
+kill -CONT "${servers[0]}"
+[ "$status" -eq 143 ] && [ $((EPOCHSECONDS - waited)) -le 9 ] ||
+    fail "status $status after $((EPOCHSECONDS - waited)) seconds: $(cat out.txt)"
+grep -q "request $id at the broker may be open, executed or withdrawn: the broker does not say" out.txt ||
+    fail "$(cat out.txt)"
+! grep -q '"event":"withdrawn"' silent.log || fail "who knows: $(cat silent.log)"
+ask 200 DELETE "/v1/request/$id"
+pending 1
 configure_broker "$waits_600" "state-dir = $work/state"
 interrupted TERM "$id_pattern stays open; the same command continues" document
 pending 2
 grep -q 'continues the seal' out.txt || fail "$(cat out.txt)"
+# Also where another process has locked the file that remembers the request.
+start_plain lock.txt flock -o "$(grep -l "$id" state/broker-*)" sleep 60
+holder=$server
+sleep 0.5
+start out.txt "${sealing[@]}" document
+sleep 1
+status=0
+waited=$EPOCHSECONDS
+kill -TERM "$server" || fail "$(cat out.txt lock.txt)"
+kill -TERM "$server"
+wait "$server" || status=$?
+[ "$status" -eq 143 ] && [ $((EPOCHSECONDS - waited)) -le 5 ] && grep -q 'interrupted.*another process submits' out.txt ||
+    fail "status $status after $((EPOCHSECONDS - waited)) seconds: $(cat out.txt)"
+stop "$holder"
 ask 200 DELETE "/v1/request/$id"
 rm -f ./*.ska-pending
+# What people have approved meanwhile is taken, also where it is found only after withdrawing.
+is_executed() {
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["EXECUTED"]}'
+    grep -q "$id" answer.json
+}
+taken() { # LOG: by an interrupted seal
+    local status=0
+    configure_broker "$waits_600" 'progress = no' "audit-log = $work/$1"
+    rm -f document.p7s
+    begin out.txt "${sealing[@]}" document
+    kill -STOP "$server"
+    approve_task alice Sign "$id"
+    approve_task bob Sign "$id"
+    within 30 'not executed' is_executed
+    kill -TERM "$server"
+    kill -CONT "$server"
+    wait "$server" || status=$?
+    [ "$status" -eq 143 ] || fail "status $status: $(cat out.txt)"
+    plain cms -verify -binary -inform DER -in document.p7s -content document -certfile seal.crt -CAfile authority.pem \
+        -purpose any -out /dev/null 2>verify.txt || fail "no seal: $(cat out.txt verify.txt)"
+    ! grep -q 'withdrawn' out.txt "$1" || fail "not withdrawn: $(cat out.txt "$1")"
+    grep -qF "\"detail\":\"done $id\"" "$1" || fail "not in the log: $(cat "$1")"
+    pending 1
+    rm document.p7s
+}
+taken taken.log
 configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
 rm -f state/*
 begin out.txt "${openssl[@]}" -sign ska:object=seal -out none.sig document
@@ -370,6 +426,8 @@ fails_with() {
     grep -qE -- "$2" out.txt || fail "with $1 does not say '$2': $(cat out.txt)"
     [ ! -s rsa.sig ] || fail "a signature with $1"
 }
+faulty 'html-502@/v1/request/*1'
+taken late.log
 signs_in_spite 'html-502@/v1/request/*2'
 signs_in_spite 'lost-answer@/v1/request/*2'
 signs_in_spite 'half-answer@/v1/request/*1, huge-answer@/v1/request/*1, plain-401@/v1/request/*1, empty-body@/v1/request/*1'

@@ -392,6 +392,25 @@ static void one_exchange_after_the_other(void **state)
     free(says);
 }
 
+static int64_t no_more_at;
+
+static bool wants_no_more(void)
+{
+    return ska_clock_ms() >= no_more_at;
+}
+
+/* Without a signal that interrupts poll(): it may have come just before. */
+static void who_wants_no_more_is_heard(void **state)
+{
+    const struct ska_waiter waiter = {abandon, NULL, wants_no_more};
+    const int64_t before = ska_clock_ms();
+
+    (void)state;
+    no_more_at = before + 200;
+    assert_int_equal(ska_pause(&waiter, -1, 0, before + 20000), SKA_PAUSE_INTERRUPTED);
+    assert_true(ska_clock_ms() - before < 10000);
+}
+
 static void what_an_agent_says_is_told(void **state)
 {
     (void)state;
@@ -747,6 +766,7 @@ int main(void)
         cmocka_unit_test(time_is_limited),
         cmocka_unit_test(busy_agents_are_asked_again),
         cmocka_unit_test(signals_interrupt),
+        cmocka_unit_test(who_wants_no_more_is_heard),
         cmocka_unit_test(jobs_are_paused),
         cmocka_unit_test(no_descriptor_is_left),
     };

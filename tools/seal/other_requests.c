@@ -46,8 +46,9 @@ static void look_in_directory(struct telling *telling)
 /* Where the broker is away, it may be. */
 static bool may_be_open(const struct ska_job *job, const char *id, const struct ska_request *other)
 {
-    const struct broker_request asked = {other->operation, &other->mechanism,
-                                         ska_span_of(&other->payload)};
+    const struct broker_request asked = {.operation = other->operation,
+                                         .mechanism = &other->mechanism,
+                                         .payload = ska_span_of(&other->payload)};
     struct broker_status status = {.state = BROKER_PENDING};
     bool open = broker_look(job->key, id, &asked, &status, NULL) == BROKER_AWAY ||
                 status.state == BROKER_PENDING || status.state == BROKER_APPROVED;
