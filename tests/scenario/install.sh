@@ -263,5 +263,5 @@ module=$(sed -n 's/.* module = //p' stdout.txt)
 uninstall
 [ -z "$(find "$DESTDIR" -type f)" ] || fail "left: $(find "$DESTDIR" -type f)"
 [ -d "$DESTDIR/usr/local/lib/systemd/system" ] || fail 'directories of the system were removed'
-[ -z "$(find "$DESTDIR" -name 'ska*')" ] || fail "left: $(find "$DESTDIR" -name 'ska*')"
+[ -z "$(find "$DESTDIR/usr" -name 'ska*')" ] || fail "left: $(find "$DESTDIR/usr" -name 'ska*')"
 pass
