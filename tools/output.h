@@ -42,9 +42,10 @@ bool output_check(struct tool *tool, const struct output *output, const char *in
 bool output_check_in_place(struct tool *tool, const struct ska_file_place *place) SKA_MUST_CHECK;
 
 /*
- * Writes all of it, to standard output without a path. A new file is made with O_EXCL, another one
- * replaced by renaming, so that what output_check() has said holds also of what came meanwhile. On
- * failure what was there before is as it was. The umask takes its part of `mode` away.
+ * Writes all of it, to standard output without a path. A new file is made only where nothing has
+ * its name, another one replaced by renaming, so that what output_check() has said holds also of
+ * what came meanwhile. On failure what was there before is as it was. The umask takes its part of
+ * `mode` away.
  */
 bool output_write(struct tool *tool, const struct output *output, struct ska_span content,
                   unsigned int mode) SKA_MUST_CHECK;

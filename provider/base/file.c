@@ -254,17 +254,6 @@ static bool write_new(const struct ska_file_place *place, const char *name, int 
     return done;
 }
 
-bool ska_file_place_create(const struct ska_file_place *place, struct ska_span content,
-                           unsigned int mode, bool *taken, const struct ska_errors *errors)
-{
-    int fd = openat(place->directory, place->name, NEW_FILE, 0600);
-
-    *taken = fd < 0 && errno == EEXIST;
-    if (fd < 0)
-        return !*taken && fail_place(place, errors);
-    return write_new(place, place->name, fd, content, mode, errors);
-}
-
 /* As far as this user may: who could read the file before still can. */
 static void keep_owner(const struct ska_file_place *place, int fd)
 {
@@ -275,24 +264,67 @@ static void keep_owner(const struct ska_file_place *place, int fd)
         (void)!fchown(fd, geteuid() == 0 ? status.st_uid : (uid_t)-1, status.st_gid);
 }
 
+/* Writes all of it under a name of its own, which is to be freed. On failure there is no such file.
+ */
+static bool write_beside(const struct ska_file_place *place, struct ska_span content,
+                         unsigned int mode, bool keeps_owner, char **temporary,
+                         const struct ska_errors *errors)
+{
+    uint64_t unique = 0;
+    int fd = -1;
+
+    *temporary = NULL;
+    if (RAND_bytes((unsigned char *)&unique, sizeof(unique)) != 1 ||
+        asprintf(temporary, "%.200s.%016llx", place->name, (unsigned long long)unique) < 0) {
+        *temporary = NULL;
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->path);
+    }
+    fd = openat(place->directory, *temporary, NEW_FILE, 0600);
+    if (fd < 0)
+        return fail_place(place, errors);
+    if (keeps_owner)
+        keep_owner(place, fd);
+    return write_new(place, *temporary, fd, content, mode, errors);
+}
+
+/* Where a file system has no links, others may see it before all of it is written. */
+static bool create_in_place(const struct ska_file_place *place, struct ska_span content,
+                            unsigned int mode, bool *taken, const struct ska_errors *errors)
+{
+    int fd = openat(place->directory, place->name, NEW_FILE, 0600);
+
+    *taken = fd < 0 && errno == EEXIST;
+    if (fd < 0)
+        return !*taken && fail_place(place, errors);
+    return write_new(place, place->name, fd, content, mode, errors);
+}
+
+bool ska_file_place_create(const struct ska_file_place *place, struct ska_span content,
+                           unsigned int mode, bool *taken, const struct ska_errors *errors)
+{
+    char *temporary = NULL;
+    bool done = write_beside(place, content, mode, false, &temporary, errors);
+
+    *taken = false;
+    if (done) {
+        done = linkat(place->directory, temporary, place->directory, place->name, 0) == 0;
+        *taken = !done && errno == EEXIST;
+        if (!done && !*taken)
+            done = errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP
+                       ? create_in_place(place, content, mode, taken, errors)
+                       : fail_place(place, errors);
+        unlinkat(place->directory, temporary, 0);
+    }
+    free(temporary);
+    return done;
+}
+
 bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span content,
                             unsigned int mode, const struct ska_errors *errors)
 {
-    uint64_t unique = 0;
     char *temporary = NULL;
-    int fd = -1;
-    bool done = false;
+    bool done = write_beside(place, content, mode, true, &temporary, errors);
 
-    if (RAND_bytes((unsigned char *)&unique, sizeof(unique)) != 1 ||
-        asprintf(&temporary, "%s.%016llx", place->name, (unsigned long long)unique) < 0)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->path);
-    fd = openat(place->directory, temporary, NEW_FILE, 0600);
-    if (fd < 0) {
-        fail_place(place, errors);
-    } else {
-        keep_owner(place, fd);
-        done = write_new(place, temporary, fd, content, mode, errors);
-    }
     if (done && renameat(place->directory, temporary, place->directory, place->name) != 0) {
         done = fail_place(place, errors);
         unlinkat(place->directory, temporary, 0);

@@ -87,7 +87,10 @@ void ska_file_place_close(struct ska_file_place *place);
 bool ska_file_place_look(const struct ska_file_place *place, struct stat *status,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Makes a new file. `taken`: something has the name already, which is not raised. */
+/*
+ * Makes a new file, as a whole: who finds the name finds all of it. `taken`: something has the name
+ * already, which is not raised.
+ */
 bool ska_file_place_create(const struct ska_file_place *place, struct ska_span content,
                            unsigned int mode, bool *taken,
                            const struct ska_errors *errors) SKA_MUST_CHECK;

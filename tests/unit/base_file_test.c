@@ -196,6 +196,52 @@ static void writes_through_no_link(void **state)
     assert_content("target", "secret");
 }
 
+/* Somebody reads the file whenever it is there, and ends with 1 when less than all of it is. */
+static pid_t start_reading(const char *name, size_t length)
+{
+    pid_t child = fork();
+    struct stat status;
+
+    assert_true(child >= 0);
+    if (child == 0)
+        alarm(60); /* where the test fails */
+    while (child == 0) {
+        int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+        if (fd >= 0 && fstat(fd, &status) == 0 && (size_t)status.st_size != length)
+            _exit(1);
+        if (fd >= 0)
+            close(fd);
+    }
+    return child;
+}
+
+static void is_there_as_a_whole(void **state)
+{
+    static const char text[] = "all of it";
+    char name[256];
+    struct ska_file_place place;
+    pid_t reader = 0;
+    bool taken = false;
+    int status = 0;
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s", path("whole"));
+    reader = start_reading(name, strlen(text));
+    assert_true(ska_file_place_open(&place, name, &errors));
+    for (int times = 0; times < 200; times++) {
+        assert_true(ska_file_place_create(&place, ska_span_text(text), 0600, &taken, &errors));
+        assert_false(ska_file_place_create(&place, ska_span_text("x"), 0600, &taken, &errors));
+        assert_true(taken);
+        assert_content("whole", text);
+        unlink(name);
+    }
+    ska_file_place_close(&place);
+    kill(reader, SIGKILL);
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_true(WIFSIGNALED(status));
+}
+
 /* Somebody exchanges the file for the link, again and again, until it is killed. */
 static pid_t start_exchanging(const char *one, const char *other)
 {
@@ -305,6 +351,7 @@ int main(void)
         cmocka_unit_test(leaves_devices_alone),
         cmocka_unit_test(writes_through_no_link),
         cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(is_there_as_a_whole),
         cmocka_unit_test(keeps_owner_and_group),
         cmocka_unit_test(stays_in_its_directory),
         cmocka_unit_test(is_not_raced_to_a_link),
