@@ -93,7 +93,12 @@ bool tsb_status_read(const struct ska_json_place *answer, const char *id,
 /* Whatever the locale is. */
 static char lower(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *at = letter == 0 ? NULL : strchr(upper, letter);
+
+    if (at == NULL)
+        return letter;
+    return "abcdefghijklmnopqrstuvwxyz"[at - upper];
 }
 
 /* Brokers may write the same id in either case: everybody else compares texts. */
