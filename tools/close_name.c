@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/close_name.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "provider/base/bytes.h"
 
 /* Longer ones are close to nothing. */
 #define NAME_MOST 48
 #define DISTANCE_MOST 2
 
-static int plain(char letter)
+static char plain(char letter)
 {
-    return letter == '_' || letter == '.' ? '-' : tolower((unsigned char)letter);
+    return letter == '_' || letter == '.' ? '-' : ska_lower(letter);
 }
 
 static size_t least(size_t one, size_t other)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/task_place.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -346,7 +345,7 @@ static bool find_by_request(struct task_place *tasks, const char *given,
     bool done = false;
 
     for (size_t i = 0; i < ID_LENGTH && given[i] != 0; i++)
-        written[i] = (char)tolower((unsigned char)given[i]);
+        written[i] = ska_lower(given[i]);
     done = fetch_tasks(tasks, &filter, &list);
 
     if (done && list.count != 1)

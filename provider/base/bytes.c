@@ -17,6 +17,16 @@ bool ska_span_equal(struct ska_span a, struct ska_span b)
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+char ska_lower(char letter)
+{
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *at = letter == 0 ? NULL : strchr(upper, letter);
+
+    if (at == NULL)
+        return letter;
+    return "abcdefghijklmnopqrstuvwxyz"[at - upper];
+}
+
 bool ska_text_is_among(const char *const *texts, const char *text)
 {
     for (; *texts != NULL; texts++)

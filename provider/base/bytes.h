@@ -51,6 +51,9 @@ struct ska_span ska_span_text(const char *text);
 
 bool ska_span_equal(struct ska_span a, struct ska_span b);
 
+/* A to Z in lower case, and all others as they are, whatever the locale is. */
+char ska_lower(char letter);
+
 /* Whether it is one of these; the list ends with NULL. */
 bool ska_text_is_among(const char *const *texts, const char *text);
 

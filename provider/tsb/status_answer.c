@@ -90,17 +90,6 @@ bool tsb_status_read(const struct ska_json_place *answer, const char *id,
     return true;
 }
 
-/* Whatever the locale is. */
-static char lower(char letter)
-{
-    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    const char *at = letter == 0 ? NULL : strchr(upper, letter);
-
-    if (at == NULL)
-        return letter;
-    return "abcdefghijklmnopqrstuvwxyz"[at - upper];
-}
-
 /* Brokers may write the same id in either case: everybody else compares texts. */
 bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
                          char id[BROKER_ID_SIZE])
@@ -117,6 +106,6 @@ bool tsb_request_id_read(const struct ska_json_place *answer, const char *name,
     if (length == 0 || length >= BROKER_ID_SIZE || text[length] != 0 || text[0] == '-')
         return ska_json_fail(answer, name, "no id of a request");
     for (size_t i = 0; i <= length; i++)
-        id[i] = lower(text[i]);
+        id[i] = ska_lower(text[i]);
     return true;
 }

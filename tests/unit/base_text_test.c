@@ -207,6 +207,16 @@ static void harmful_text_is_shown_harmless(void **state)
     shows("ab\xC3\xBC", 4, 3, "ab..."); /* no half character */
 }
 
+static void only_ascii_letters_become_small(void **state)
+{
+    char text[] = "AZ@[az`{09-\xc4\xfd";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = ska_lower(text[i]);
+    assert_memory_equal(text, "az@[az`{09-\xc4\xfd", sizeof(text));
+}
+
 static void digests_by_any_name(void **state)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
@@ -253,6 +263,7 @@ int main(void)
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(utf8),
         cmocka_unit_test(harmful_text_is_shown_harmless),
+        cmocka_unit_test(only_ascii_letters_become_small),
         cmocka_unit_test(digests_by_any_name),
         cmocka_unit_test(buffer_grows_and_finishes),
     };

@@ -3,7 +3,6 @@
  * skatool audit: shows an audit log, with those that it went on from, and finds what was changed in
  * it. However long it is, it goes through line by line.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,7 +395,7 @@ static bool take_head(struct listing *listing, char lower[SKA_AUDIT_HASH_SIZE])
     if (listing->head == NULL)
         return true;
     for (; length < SKA_AUDIT_HASH_SIZE - 1 && listing->head[length] != 0; length++)
-        lower[length] = (char)tolower((unsigned char)listing->head[length]);
+        lower[length] = ska_lower(listing->head[length]);
     lower[length] = 0;
     if (strlen(listing->head) != length || !ska_audit_is_hash(lower))
         return options_wrong(listing->tool,

@@ -35,26 +35,31 @@ void plan_item(struct plan *plan, enum plan_state state, const char *what, const
     print_line("", &text);
 }
 
-void plan_title(const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void print_args(const char *start, const char *format,
+                                                             va_list args)
 {
     struct ska_buffer text = {0};
+
+    ska_buffer_format_args(&text, format, args);
+    print_line(start, &text);
+}
+
+void plan_title(const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    ska_buffer_format_args(&text, format, args);
+    print_args("\n", format, args);
     va_end(args);
-    print_line("\n", &text);
 }
 
 void plan_note(const char *format, ...)
 {
-    struct ska_buffer text = {0};
     va_list args;
 
     va_start(args, format);
-    ska_buffer_format_args(&text, format, args);
+    print_args("           ", format, args);
     va_end(args);
-    print_line("           ", &text);
 }
 
 void plan_command(const char *format, ...)
