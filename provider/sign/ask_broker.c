@@ -253,6 +253,15 @@ static struct fate begin_fate(const struct asking *asking, bool stays)
     return fate;
 }
 
+/* Where the broker does not say so, those who have approved may be enough. */
+static bool is_approved(const struct asking *asking)
+{
+    const struct ska_rule *rule = rule_of(asking);
+
+    return asking->status.state == BROKER_APPROVED ||
+           (rule != NULL && ska_broker_people_satisfy(rule, &asking->status.approved));
+}
+
 static void fail_over(struct asking *asking, const struct fate *fate)
 {
     struct ska_buffer progress = {0};
@@ -262,7 +271,7 @@ static void fail_over(struct asking *asking, const struct fate *fate)
     if (!fate->stays)
         ska_buffer_format(&way_on, "it %s, %s without state-dir nothing can continue with it",
                           fate->text, fate->withdrawn ? "since" : "and");
-    else if (asking->status.state == BROKER_APPROVED)
+    else if (is_approved(asking))
         ska_buffer_text(&way_on,
                         "the broker has not executed it yet: run the same command again later");
     else
@@ -566,7 +575,7 @@ static enum ask_end judge(struct asking *asking)
 /* Executed, and no signature came: more time, or withdrawing it, would change nothing. */
 static bool is_without_signature(const struct asking *asking)
 {
-    return !asking->stays && asking->away.reason == 0 && asking->status.state == BROKER_EXECUTED;
+    return asking->away.reason == 0 && asking->status.state == BROKER_EXECUTED;
 }
 
 /* Before nobody looks any more. ASK_ON: it has not ended, as far as it is *told. */
@@ -731,7 +740,7 @@ static void fail_pending(struct asking *asking)
 {
     const struct fate fate = begin_fate(asking, true);
 
-    if (asking->status.state == BROKER_EXECUTED)
+    if (is_without_signature(asking))
         (void)!fail_ended(asking);
     else
         fail_over(asking, &fate);

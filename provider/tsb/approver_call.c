@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
 #include "provider/tsb/status_answer.h"
@@ -23,6 +24,8 @@
 #define LEVEL_OF_STATUS "level6"
 /* So many one after the other that cannot be had: it is not for what is in them. */
 #define FAILURES_MOST 3
+/* Nor do slow answers become faster: so long after a page was asked for, its tasks are not. */
+#define FAILURES_MS 30000
 
 /* ---- Bodies ---------------------------------------------------------------------------------- */
 
@@ -88,6 +91,7 @@ struct walk {
     struct task_id *seen;
     size_t seen_count;
     size_t repeated; /* that were seen before */
+    int64_t until;   /* in ms: failures after it are of all tasks of this page */
 };
 
 static bool add_page(cJSON *json, size_t first, size_t size)
@@ -257,6 +261,11 @@ static bool take_one(struct walk *walk, size_t number, size_t *count, struct fai
            ska_error_capture_raise(failure, errors);
 }
 
+static bool may_go_on(const struct walk *walk, size_t failures)
+{
+    return failures < FAILURES_MOST && ska_clock_ms() < walk->until;
+}
+
 static bool take_one_by_one(struct walk *walk, size_t first, const struct ska_error_capture *whole,
                             size_t *count, const struct ska_errors *errors)
 {
@@ -267,7 +276,8 @@ static bool take_one_by_one(struct walk *walk, size_t first, const struct ska_er
         size_t one = 1;
 
         done = take_one(walk, first + *count, &one, &failed, errors) &&
-               (failed.count < FAILURES_MOST || ska_error_capture_raise(whole, errors));
+               (failed.count == 0 || may_go_on(walk, failed.count) ||
+                ska_error_capture_raise(whole, errors));
         if (one == 0)
             break;
     }
@@ -284,9 +294,11 @@ static bool visit_from(struct walk *walk, size_t first, bool *more, const struct
     const struct ska_errors quiet = ska_error_capture(&failure);
     size_t before = walk->repeated;
     size_t count = 0;
-    bool done = take_page(walk, first, PAGE_SIZE, &count, &quiet);
+    bool done = false;
 
-    if (!done && !walk->refused && failure.reason == SKA_R_SERVER_FAILURE)
+    walk->until = ska_clock_ms() + FAILURES_MS;
+    done = take_page(walk, first, PAGE_SIZE, &count, &quiet);
+    if (!done && !walk->refused && failure.reason == SKA_R_SERVER_FAILURE && may_go_on(walk, 0))
         done = take_one_by_one(walk, first, &failure, &count, errors);
     else if (!done)
         ska_error_capture_raise(&failure, errors);

@@ -2,12 +2,13 @@
 /*
  * tsb_lying_tasks: a broker that says whatever stands in files of the working directory. Prints its
  * port and runs until it is terminated. A list of tasks is list.json, a task that is asked for by
- * its id one.json; every other answer is empty. "@NEW@" in an answer is another id each time. What
- * is asked is added to liar.log.
+ * its id one.json; every other answer is empty. "@NEW@" in an answer is another id each time, and
+ * one that has "@SLOW@" comes after two seconds. What is asked is added to liar.log.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit/http_server.h"
 #include "application.h"
@@ -51,6 +52,8 @@ static char *make_answer(void *arg, const char *head, const char *body)
         return calloc(1, 1);
     text = read_answer(strstr(body, "\"id\":\"") != NULL ? "one.json" : "list.json");
     number_ids(text);
+    if (strstr(text, "@SLOW@") != NULL)
+        sleep(2);
     return text;
 }
 
