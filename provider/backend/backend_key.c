@@ -94,11 +94,14 @@ bool backend_key_spki(struct backend_key *key, struct ska_span *spki,
     return true;
 }
 
+bool backend_key_use_rule_is_forgotten(const struct backend_key *key)
+{
+    return atomic_load_explicit(&key->use_rule_forgotten, memory_order_relaxed);
+}
+
 struct ska_span backend_key_use_rule(const struct backend_key *key)
 {
-    return atomic_load_explicit(&key->use_rule_forgotten, memory_order_relaxed)
-               ? ska_span(NULL, 0)
-               : ska_span_of(&key->use_rule);
+    return backend_key_use_rule_is_forgotten(key) ? ska_span(NULL, 0) : ska_span_of(&key->use_rule);
 }
 
 void backend_key_forget_use_rule(struct backend_key *key)

@@ -47,6 +47,7 @@ bool backend_key_never_signs(const struct backend_key *key);
 struct ska_span backend_key_use_rule(const struct backend_key *key);
 /* When it has turned out to be out of date; spans that were handed out stay as they are. */
 void backend_key_forget_use_rule(struct backend_key *key);
+bool backend_key_use_rule_is_forgotten(const struct backend_key *key);
 
 /* ---- What is said of it now ------------------------------------------------------------------ */
 

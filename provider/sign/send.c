@@ -239,26 +239,25 @@ enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_requ
     return answer;
 }
 
-static bool send_and_explain(const struct ska_job *job, struct ska_request *request)
+static enum backend_answer send_and_explain(const struct ska_job *job, struct ska_request *request)
 {
     struct backend_refusal refusal = {0};
+    enum backend_answer answer = ska_send_gathered(job, request, NULL, true, &refusal);
 
-    switch (ska_send_gathered(job, request, NULL, true, &refusal)) {
-    case BACKEND_DONE:
-        return true;
-    case BACKEND_REFUSED:
-        return ska_explain_refusal(job, request, &refusal);
-    case BACKEND_FAILED:
-        break;
-    }
-    return false;
+    if (answer == BACKEND_REFUSED)
+        ska_explain_refusal(job, request, &refusal);
+    return answer;
 }
 
-bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
+enum backend_answer ska_send(const struct ska_job *job, struct ska_request *request,
+                             const char *origin)
 {
-    return ((!ska_audit_log_is_kept(&job->audit_log) && job->evidence_dir == NULL) ||
-            request->approval_count == 0 || take_current_rule(job, request)) &&
-           audit_sent_request(job, request, origin) && send_and_explain(job, request);
+    bool is_recorded = ska_audit_log_is_kept(&job->audit_log) || job->evidence_dir != NULL;
+
+    if ((is_recorded && request->approval_count > 0 && !take_current_rule(job, request)) ||
+        !audit_sent_request(job, request, origin))
+        return BACKEND_FAILED;
+    return send_and_explain(job, request);
 }
 
 /* ---- Handed in ------------------------------------------------------------------------------- */
@@ -311,5 +310,6 @@ bool ska_execute(const struct ska_job *job, struct ska_request *request,
                         "the request is for another operation");
     return ska_request_check_key(request, job->key, job->errors) &&
            ska_request_settle(request, job) && take_current_rule(job, request) &&
-           audit_and_leave_out(job, request, left_out) && send_and_explain(job, request);
+           audit_and_leave_out(job, request, left_out) &&
+           send_and_explain(job, request) == BACKEND_DONE;
 }

@@ -14,12 +14,13 @@
 
 /*
  * Sends a request as it is: for a signature, or to change the key, if its token is for this job's
- * key, operation and payload. Explains a refusal. The audit
- * log is told of it first, and of its approvals, each as it is found to be here (whether they are
- * enough is the HSM's to say); the request gets the rule that holds, which names approvers.
+ * key, operation and payload. Explains a refusal, so
+ * that whatever is not done is raised. The audit log is told of it first, and of its approvals,
+ * each as it is found to be here (whether they are enough is the HSM's to say); the request gets
+ * the rule that holds, which names approvers.
  */
-bool ska_send(const struct ska_job *job, struct ska_request *request,
-              const char *origin) SKA_MUST_CHECK;
+enum backend_answer ska_send(const struct ska_job *job, struct ska_request *request,
+                             const char *origin) SKA_MUST_CHECK;
 
 /*
  * Sends for a signature what was gathered, of which the audit log knows already. Evidence is kept

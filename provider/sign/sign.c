@@ -2,6 +2,7 @@
 #include "provider/sign/sign.h"
 
 #include "provider/backend/broker.h"
+#include "provider/base/error_capture.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/ask_broker.h"
 #include "provider/sign/bundle.h"
@@ -48,50 +49,92 @@ static bool take_remembered_rule(const struct ska_job *job, struct ska_current_r
 }
 
 /* Nothing but the token goes to the HSM, and nobody else gets to see a request. */
-static bool sign_unseen(const struct ska_job *job)
+static enum backend_answer sign_unseen(const struct ska_job *job)
 {
     struct ska_request request = {.operation = SKA_OPERATION_SIGN, .mechanism = job->mechanism};
-    bool done = ska_token_make(job, job->payload, NULL, &request.approval_token) &&
-                ska_send(job, &request, SKA_REQUEST_MADE);
+    enum backend_answer answer = BACKEND_FAILED;
 
+    if (ska_token_make(job, job->payload, NULL, &request.approval_token))
+        answer = ska_send(job, &request, SKA_REQUEST_MADE);
     ska_bytes_free(&request.approval_token);
-    return done;
+    return answer;
 }
 
 /* A rule that needs nobody, or that only the HSM knows. */
-static bool sign_without_approvals(const struct ska_job *job,
-                                   const struct ska_current_rule *current)
+static enum backend_answer sign_without_approvals(const struct ska_job *job,
+                                                  const struct ska_current_rule *current)
 {
     struct ska_request *request = NULL;
-    bool done = false;
+    enum backend_answer answer = BACKEND_FAILED;
 
     if (current->remembered)
         return sign_unseen(job);
-    done = ska_request_make_by(job, current, &request) && ska_send(job, request, SKA_REQUEST_MADE);
+    if (ska_request_make_by(job, current, &request))
+        answer = ska_send(job, request, SKA_REQUEST_MADE);
     ska_request_free(request);
-    return done;
+    return answer;
 }
 
 /*
- * A broker asks people itself. That the rule of before still holds nobody has to know: it only says
- * whom a message names, and the broker goes by its own.
+ * As it was read with the key, and once more where it has changed since. It only says whom a
+ * message names: the broker goes by its own.
  */
-static bool sign_by_broker(const struct ska_job *job)
+static bool take_rule_of_broker(const struct ska_job *job, struct ska_current_rule *current)
+{
+    struct ska_span encoded = backend_key_use_rule(job->key);
+
+    if (backend_key_use_rule_is_forgotten(job->key))
+        return ska_current_rule_read(job->key, SKA_RULE_USE, current, job->errors);
+    current->known = encoded.data != NULL && ska_rule_decode(encoded, &current->rule, NULL);
+    current->remembered = true;
+    return true;
+}
+
+/* Without a request, and so without a time by the HSM. */
+static bool needs_nobody(const struct ska_current_rule *current)
+{
+    return current->known && ska_rule_is_empty(&current->rule) &&
+           !ska_rule_has_time_limit(&current->rule);
+}
+
+/* Changed: it needs somebody now, and nothing is raised. */
+static enum ska_outcome sign_as_if_nobody(const struct ska_job *job,
+                                          struct ska_current_rule *current)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    struct ska_job captured = *job;
+    const bool remembered = current->remembered;
+    enum backend_answer answer = BACKEND_FAILED;
+    bool changed = false;
+
+    captured.errors = &to_failure;
+    /* The log names what was asked for. */
+    current->remembered = remembered && !ska_audit_log_is_kept(&job->audit_log);
+    answer = sign_without_approvals(&captured, current);
+    changed = remembered && answer == BACKEND_REFUSED && ska_use_rule_has_changed(job->key);
+    if (answer != BACKEND_DONE && !changed)
+        ska_error_capture_raise(&failure, job->errors);
+    ska_error_capture_clear(&failure);
+    return answer == BACKEND_DONE ? SKA_SIGNED : changed ? SKA_RULE_HAS_CHANGED : SKA_NOT_SIGNED;
+}
+
+/* A broker asks people itself. */
+static enum ska_outcome sign_by_broker(const struct ska_job *job)
 {
     struct ska_current_rule current = {0};
-    bool done = false;
+    enum ska_outcome outcome = SKA_NOT_SIGNED;
 
-    current.known = backend_key_use_rule(job->key).data != NULL &&
-                    ska_rule_decode(backend_key_use_rule(job->key), &current.rule, NULL);
-    current.remembered = true;
-    if (current.known && current.rule.alternative_count == 0)
+    if (!take_rule_of_broker(job, &current))
+        return SKA_NOT_SIGNED;
+    if (needs_nobody(&current))
+        outcome = sign_as_if_nobody(job, &current);
+    else if (current.known && current.rule.alternative_count == 0)
         ska_explain_no_sources(job->key, &current.rule, job->errors);
-    else if (current.known && ska_rule_is_empty(&current.rule))
-        done = sign_without_approvals(job, &current);
-    else
-        done = ska_ask_broker(job, &current);
+    else if (ska_ask_broker(job, &current))
+        outcome = SKA_SIGNED;
     ska_current_rule_clear(&current);
-    return done;
+    return outcome;
 }
 
 static bool check_sources(const struct ska_job *job)
@@ -114,7 +157,8 @@ static enum ska_outcome sign_by_rule(struct ska_job *job, struct ska_request *bu
         !ska_wait_for_rule(job, bundle, &current))
         ska_request_free(bundle);
     else if (bundle == NULL && (current.known ? ska_rule_is_empty(&current.rule) : !gathers(job)))
-        outcome = sign_without_approvals(job, &current) ? SKA_SIGNED : SKA_NOT_SIGNED;
+        outcome =
+            sign_without_approvals(job, &current) == BACKEND_DONE ? SKA_SIGNED : SKA_NOT_SIGNED;
     else if (!gathers(job) || (current.known && current.rule.alternative_count == 0)) {
         ska_explain_no_sources(job->key, &current.rule, job->errors);
         ska_request_free(bundle);
@@ -122,6 +166,11 @@ static enum ska_outcome sign_by_rule(struct ska_job *job, struct ska_request *bu
         outcome = ska_gather_and_sign(job, &current, bundle);
     ska_current_rule_clear(&current);
     return outcome;
+}
+
+static enum ska_outcome sign_by_way(struct ska_job *job, struct ska_request *bundle)
+{
+    return backend_key_has_broker(job->key) ? sign_by_broker(job) : sign_by_rule(job, bundle);
 }
 
 bool ska_sign(const struct ska_job *job)
@@ -141,17 +190,15 @@ bool ska_sign(const struct ska_job *job)
         return false;
     }
     if (bundle != NULL && !gathers(job)) {
-        done = ska_send(job, bundle, SKA_REQUEST_HANDED_IN);
+        done = ska_send(job, bundle, SKA_REQUEST_HANDED_IN) == BACKEND_DONE;
         ska_request_free(bundle);
         return done;
     }
-    if (backend_key_has_broker(job->key))
-        return sign_by_broker(job);
-    outcome = sign_by_rule(&patient, bundle);
+    outcome = sign_by_way(&patient, bundle);
     /* It can change once only: then it is read, and no longer remembered. */
     if (outcome == SKA_RULE_HAS_CHANGED) {
         backend_key_forget_use_rule(job->key);
-        outcome = sign_by_rule(&patient, NULL);
+        outcome = sign_by_way(&patient, NULL);
     }
     return outcome == SKA_SIGNED;
 }

@@ -235,6 +235,22 @@ static void restart(char **argv)
     EVP_PKEY_free(key);
 }
 
+/* sign-again KEY FILE: makes the file, and signs again when it is gone. */
+static void sign_again(char **argv)
+{
+    EVP_PKEY *key = load_key(NULL, argv[0]);
+    FILE *file = NULL;
+
+    sign(key);
+    file = fopen(argv[1], "w");
+    must(file != NULL && fclose(file) == 0);
+    while (access(argv[1], F_OK) == 0)
+        usleep(50000);
+    sign(key);
+    sign(key);
+    EVP_PKEY_free(key);
+}
+
 /* ---- A PIN that a person enters -------------------------------------------------------------- */
 
 static int questions;
@@ -437,6 +453,7 @@ static const struct {
     {"as-nobody", as_nobody, 1},
     {"as-nobody-after-use", as_nobody_after_use, 1},
     {"restart", restart, 3},
+    {"sign-again", sign_again, 2},
     {"pin-once", pin_once, 3},
     {"threads", threads, 1 + KEYS},
     {"two-configurations", two_configurations, 5},

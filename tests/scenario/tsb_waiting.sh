@@ -83,6 +83,43 @@ finishes out.txt
 plain pkeyutl -verify -rawin -in document -pubin -inkey ed.pub.pem -sigfile ed.sig >/dev/null ||
     fail "Ed25519 does not verify"
 
+# ---- A rule that needs nobody --------------------------------------------------------------------
+
+# Sent as any other, and in the log.
+create loose "$p256" '{"ruleUse":null,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null}'
+quietly "${openssl[@]}" -sign ska:object=loose -out loose.sig document
+verified document loose.pub.pem loose.sig -sha256
+[ "$(grep -c '"event":"request".*"key":"loose"' audit.log)" -eq 1 ] || fail "not in the log: $(cat audit.log)"
+succeeds skatool audit audit.log
+# Also where another alternative has a time limit: a log would want a request of our own making.
+two='{"tokens":[{"name":"now","timelock":0,"timeout":0,"groups":null},{"name":"later","timelock":0,"timeout":600,"groups":null}]}'
+create either "$p256" "{\"ruleUse\":$two,\"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}"
+quietly "${openssl[@]}" -sign ska:object=either -out either.sig document
+verified document either.pub.pem either.sig -sha256
+# A program that has the key asks people as soon as its rule wants them, by a key reference, too.
+for log in "" "audit-log = $work/audit.log"; do
+    configure_broker "$waits_600" "state-dir = $work/state" "$log"
+    create changes "$p256" '{"ruleUse":null,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null}'
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+    start out.txt "$programs/processes" sign-again ska:object=changes signed
+    signer=$server
+    within 30 "not signed: $(cat out.txt)" test -e signed
+    policy "$(rule 1 alice | sed 's/"timeout":0/"timeout":600/')" >use.json
+    succeeds skatool request --key ska:object=changes --operation modify --policy use.json
+    succeeds skatool execute "$(cat stdout.txt)"
+    for i in 1 2; do
+        ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+        cp answer.json before.json
+        rm -f signed
+        within 30 "nobody is asked: $(cat out.txt)" is_new
+        approve_task alice Sign "$id"
+    done
+    server=$signer
+    finishes out.txt
+    ask 200 DELETE /v1/key/changes
+done
+succeeds skatool audit audit.log
+
 # ---- The same command goes on --------------------------------------------------------------------
 
 configure_broker "state-dir = $work/state" "audit-log = $work/second.log"
