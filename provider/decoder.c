@@ -24,6 +24,7 @@
 #include "provider/algorithms.h"
 #include "provider/base/error_capture.h"
 #include "provider/binding.h"
+#include "provider/core_bio.h"
 #include "provider/hsm/reference.h"
 #include "provider/keys/key_place.h"
 
@@ -262,7 +263,7 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
                       void *pin_arg)
 {
     const struct ska_provider *provider = ((const struct decoder *)vdecoder)->provider;
-    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
+    BIO *in = ska_core_bio(provider, core_in);
     struct in_hand hand = {.provider = provider};
     int done = 1;
 
@@ -353,17 +354,16 @@ static int decode_pkcs8(const struct decoder *decoder, struct ska_span content, 
 /* ---- Either ---------------------------------------------------------------------------------- */
 
 /* What is longer is none of ours. */
-static bool read_content(OSSL_CORE_BIO *core_in, struct ska_bytes *content)
+static bool read_content(const struct ska_provider *provider, OSSL_CORE_BIO *core_in,
+                         struct ska_bytes *content)
 {
-    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
     size_t got = 0;
 
     content->data = malloc(HSM_REFERENCE_PKCS8_LIMIT + 1);
-    while (in != NULL && content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT &&
-           BIO_read_ex(in, content->data + content->length,
-                       HSM_REFERENCE_PKCS8_LIMIT + 1 - content->length, &got))
+    while (content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT &&
+           provider->core_bio_read_ex(core_in, content->data + content->length,
+                                      HSM_REFERENCE_PKCS8_LIMIT + 1 - content->length, &got))
         content->length += got;
-    BIO_free(in);
     return content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT;
 }
 
@@ -380,7 +380,8 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     struct ska_bytes content = {NULL, 0};
     int done = 1;
 
-    if (!decoder_does_selection(NULL, selection) || !read_content(core_in, &content)) {
+    if (!decoder_does_selection(NULL, selection) ||
+        !read_content(decoder->provider, core_in, &content)) {
         ska_bytes_clear_free(&content);
         return 1;
     }

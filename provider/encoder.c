@@ -15,6 +15,7 @@
 
 #include "provider/algorithms.h"
 #include "provider/binding.h"
+#include "provider/core_bio.h"
 #include "provider/hsm/reference.h"
 
 static OSSL_FUNC_encoder_freectx_fn encoder_free;
@@ -92,7 +93,7 @@ static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
 {
     OSSL_ENCODER_CTX *ctx = OSSL_ENCODER_CTX_new_for_pkey(key->software, selection, encoder->output,
                                                           encoder->structure, NULL);
-    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
+    BIO *bio = ska_core_bio(encoder->provider, out);
     int done = ctx != NULL && bio != NULL && OSSL_ENCODER_CTX_get_num_encoders(ctx) > 0 &&
                set_encryption(ctx, encoder, callback, arg) && OSSL_ENCODER_to_bio(ctx, bio);
 
@@ -103,15 +104,12 @@ static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
 
 /* ---- Keys of a token ------------------------------------------------------------------------- */
 
-static bool write_bytes(OSSL_CORE_BIO *out, struct ska_span bytes)
+static bool write_bytes(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_span bytes)
 {
-    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
     size_t written = 0;
-    bool done = bio != NULL && BIO_write_ex(bio, bytes.data, bytes.length, &written) &&
-                written == bytes.length;
 
-    BIO_free(bio);
-    return done;
+    return encoder->provider->core_bio_write_ex(out, bytes.data, bytes.length, &written) &&
+           written == bytes.length;
 }
 
 /* A key that came from a reference is written with the very bytes it came from. */
@@ -135,7 +133,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
                 hsm_reference_pem_write(HSM_REFERENCE_LABEL, ska_span_of(&der), &pem, errors) &&
-                write_bytes(out, ska_span_of(&pem));
+                write_bytes(encoder, out, ska_span_of(&pem));
 
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
@@ -175,10 +173,11 @@ static const char *private_words(const char *line, const char **rest)
 /* The lines of libcrypto are shorter than this. */
 #define TEXT_LINE_SIZE 512
 
-static bool write_public_text(OSSL_CORE_BIO *out, const struct ska_key *key)
+static bool write_public_text(const struct encoder *encoder, OSSL_CORE_BIO *out,
+                              const struct ska_key *key)
 {
     BIO *lines = BIO_new(BIO_s_mem());
-    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
+    BIO *bio = ska_core_bio(encoder->provider, out);
     char line[TEXT_LINE_SIZE];
     bool done =
         lines != NULL && bio != NULL && EVP_PKEY_print_public(lines, key->software, 0, NULL) > 0;
@@ -206,7 +205,8 @@ static bool encoder_write_text(const struct encoder *encoder, OSSL_CORE_BIO *out
     if (uri != NULL) {
         ska_buffer_format(&text, "Private-Key: on a token, which it does not leave\n%s\n", uri);
         done = ska_buffer_finish(&text, &bytes, &encoder->provider->errors) &&
-               write_bytes(out, ska_span_of(&bytes)) && write_public_text(out, key);
+               write_bytes(encoder, out, ska_span_of(&bytes)) &&
+               write_public_text(encoder, out, key);
     }
     ska_bytes_free(&bytes);
     free(uri);

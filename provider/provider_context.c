@@ -93,6 +93,21 @@ static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
         case OSSL_FUNC_CORE_VSET_ERROR:
             provider->core_vset_error = OSSL_FUNC_core_vset_error(in);
             break;
+        case OSSL_FUNC_BIO_READ_EX:
+            provider->core_bio_read_ex = OSSL_FUNC_BIO_read_ex(in);
+            break;
+        case OSSL_FUNC_BIO_WRITE_EX:
+            provider->core_bio_write_ex = OSSL_FUNC_BIO_write_ex(in);
+            break;
+        case OSSL_FUNC_BIO_GETS:
+            provider->core_bio_gets = OSSL_FUNC_BIO_gets(in);
+            break;
+        case OSSL_FUNC_BIO_PUTS:
+            provider->core_bio_puts = OSSL_FUNC_BIO_puts(in);
+            break;
+        case OSSL_FUNC_BIO_CTRL:
+            provider->core_bio_ctrl = OSSL_FUNC_BIO_ctrl(in);
+            break;
         case OSSL_FUNC_PROVIDER_UP_REF:
             provider->core_provider_up_ref = OSSL_FUNC_provider_up_ref(in);
             break;
@@ -104,25 +119,15 @@ static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
         }
     }
     return provider->core_get_params != NULL && provider->core_new_error != NULL &&
-           provider->core_set_error_debug != NULL && provider->core_vset_error != NULL;
-}
-
-/* Nobody says how long libcrypto's own array lives. */
-static bool keep_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
-{
-    size_t count = 1;
-
-    while (in[count - 1].function_id != 0)
-        count++;
-    provider->upcalls = malloc(count * sizeof(*in));
-    if (provider->upcalls != NULL)
-        memcpy(provider->upcalls, in, count * sizeof(*in));
-    return provider->upcalls != NULL;
+           provider->core_set_error_debug != NULL && provider->core_vset_error != NULL &&
+           provider->core_bio_read_ex != NULL && provider->core_bio_write_ex != NULL &&
+           provider->core_bio_gets != NULL && provider->core_bio_puts != NULL &&
+           provider->core_bio_ctrl != NULL;
 }
 
 bool ska_provider_prepare(const struct ska_provider *provider)
 {
-    return ska_private_libctx_make(provider->core, provider->upcalls, &provider->errors);
+    return ska_private_libctx_make(&provider->errors);
 }
 
 static bool read_setting(const struct ska_provider *provider, const char *name,
@@ -174,7 +179,6 @@ void ska_provider_free(struct ska_provider *provider)
         return;
     hsm_pin_wipe(provider->early_pin);
     ska_approver_keys_free(provider->approver_keys);
-    free(provider->upcalls);
     ska_settings_clear(&provider->settings);
     ska_failure_log_close(provider->log);
     ska_system_log_close(provider->system_log);
@@ -192,7 +196,7 @@ struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_D
     provider->errors.arg = provider;
     provider->log_only.raise = raise_to_log;
     provider->log_only.arg = provider;
-    if (!take_upcalls(provider, in) || !keep_upcalls(provider, in) ||
+    if (!take_upcalls(provider, in) ||
         !ska_approver_keys_new(&provider->approver_keys, &provider->errors)) {
         ska_provider_free(provider);
         return NULL;

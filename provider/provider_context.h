@@ -22,12 +22,15 @@ struct ska_provider {
     OSSL_FUNC_core_new_error_fn *core_new_error;
     OSSL_FUNC_core_set_error_debug_fn *core_set_error_debug;
     OSSL_FUNC_core_vset_error_fn *core_vset_error;
+    OSSL_FUNC_BIO_read_ex_fn *core_bio_read_ex;
+    OSSL_FUNC_BIO_write_ex_fn *core_bio_write_ex;
+    OSSL_FUNC_BIO_gets_fn *core_bio_gets;
+    OSSL_FUNC_BIO_puts_fn *core_bio_puts;
+    OSSL_FUNC_BIO_ctrl_fn *core_bio_ctrl;
     /* NULL: not offered */
     OSSL_FUNC_provider_up_ref_fn *core_provider_up_ref;
     OSSL_FUNC_provider_free_fn *core_provider_free;
 
-    /* What libcrypto handed over, for the private context, which is made when it is needed. */
-    OSSL_DISPATCH *upcalls;
     struct ska_approver_keys *approver_keys;
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name, and to the log */

@@ -20,14 +20,10 @@ static _Atomic(EVP_MD *) digests[SKA_DIGEST_COUNT];
  * libcrypto registers its exit handler before any module is loaded, so that it runs after those of
  * modules, which still use it: SoftHSM 2.6.1 crashes otherwise.
  */
-static OSSL_LIB_CTX *libctx_with_default(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls,
-                                         OSSL_PROVIDER **provider)
+static OSSL_LIB_CTX *libctx_with_default(OSSL_PROVIDER **provider)
 {
-    OSSL_LIB_CTX *libctx = NULL;
+    OSSL_LIB_CTX *libctx = OPENSSL_init_crypto(0, NULL) ? OSSL_LIB_CTX_new() : NULL;
 
-    if (OPENSSL_init_crypto(0, NULL))
-        libctx =
-            upcalls == NULL ? OSSL_LIB_CTX_new() : OSSL_LIB_CTX_new_from_dispatch(core, upcalls);
     *provider = libctx == NULL ? NULL : OSSL_PROVIDER_load(libctx, "default");
     if (*provider == NULL) {
         OSSL_LIB_CTX_free(libctx);
@@ -40,8 +36,7 @@ static OSSL_LIB_CTX *libctx_with_default(const OSSL_CORE_HANDLE *core, const OSS
  * Two threads may both make one, and one of them is freed: a lock could be held by another thread
  * while this process is forked.
  */
-bool ska_private_libctx_make(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls,
-                             const struct ska_errors *errors)
+bool ska_private_libctx_make(const struct ska_errors *errors)
 {
     OSSL_PROVIDER *provider = NULL;
     OSSL_LIB_CTX *none = NULL;
@@ -50,7 +45,7 @@ bool ska_private_libctx_make(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *
     if (atomic_load(&private_libctx) != NULL)
         return true;
     ERR_set_mark();
-    made = libctx_with_default(core, upcalls, &provider);
+    made = libctx_with_default(&provider);
     ERR_pop_to_mark();
     if (made == NULL)
         return ska_fail(errors, SKA_R_INTERNAL,

@@ -8,18 +8,13 @@
 #ifndef SKA_BASE_PRIVATE_LIBCTX_H
 #define SKA_BASE_PRIVATE_LIBCTX_H
 
-#include <openssl/core_dispatch.h>
 #include <openssl/types.h>
 
 #include "provider/base/error.h"
 #include "provider/base/mechanism.h"
 
-/*
- * Makes it, unless it is there. By `core` and `upcalls` of a provider it can have BIOs of
- * libcrypto's core (BIO_new_from_core_bio()); both NULL where nobody has such.
- */
-bool ska_private_libctx_make(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls,
-                             const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Makes it, unless it is there. */
+bool ska_private_libctx_make(const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* NULL until it has been made. Never freed, see the source. */
 OSSL_LIB_CTX *ska_private_libctx(void);

@@ -292,7 +292,7 @@ static bool module_load(struct hsm_module *module, const char *init_args,
 bool hsm_module_open(const char *path, const char *init_args, struct hsm_module **module,
                      const struct ska_errors *errors)
 {
-    if (!ska_private_libctx_make(NULL, NULL, errors) || !hsm_fork_watch(errors))
+    if (!ska_private_libctx_make(errors) || !hsm_fork_watch(errors))
         return false;
     *module = module_find_or_add(path);
     if (*module == NULL)

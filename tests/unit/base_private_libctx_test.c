@@ -24,7 +24,7 @@ static void *make_at_once(void *vseen)
     struct seen *seen = vseen;
 
     pthread_barrier_wait(&start);
-    if (!ska_private_libctx_make(NULL, NULL, NULL))
+    if (!ska_private_libctx_make(NULL))
         return NULL;
     seen->libctx = ska_private_libctx();
     seen->digest = ska_private_digest(SKA_DIGEST_SHA256);
@@ -71,7 +71,7 @@ static void the_application_does_not_reach_it(void **state)
     int count = 0;
 
     (void)state;
-    assert_true(ska_private_libctx_make(NULL, NULL, NULL));
+    assert_true(ska_private_libctx_make(NULL));
     assert_true(EVP_set_default_properties(NULL, "provider=nobody"));
     OSSL_PROVIDER_unload(OSSL_PROVIDER_load(NULL, "null"));
     assert_non_null(ska_private_digest(SKA_DIGEST_SHA3_512));
@@ -83,7 +83,7 @@ static void the_application_does_not_reach_it(void **state)
 static void digests_are_what_they_are_called(void **state)
 {
     (void)state;
-    assert_true(ska_private_libctx_make(NULL, NULL, NULL));
+    assert_true(ska_private_libctx_make(NULL));
     for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++) {
         const EVP_MD *digest = ska_private_digest((enum ska_digest)i);
 
