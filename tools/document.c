@@ -20,15 +20,26 @@
 
 /* ---- What is compared ------------------------------------------------------------------------ */
 
+/* A form of the file, on its way into a digest. */
+struct hashed {
+    EVP_MD_CTX *context;
+    uint8_t *start; /* as much of it as tells what else it could be */
+    size_t kept;
+    uint64_t size;
+    bool failed;
+};
+#define KEPT_MOST (SKA_CONTENT_LIMIT + 1)
+
 struct comparison {
     FILE *file; /* can be read from anywhere */
     uint64_t size;
     OSSL_LIB_CTX *libctx;
     const struct ska_errors *errors;
     EVP_MD *md;
+    struct hashed hashed;
     uint8_t expected[EVP_MAX_MD_SIZE];
     size_t length;
-    const struct document_listener *listener; /* hears each digest, and nothing is found; or NULL */
+    const struct document_listener *listener; /* hears each form, and nothing is found; or NULL */
     size_t form;                              /* that is being hashed */
     bool deaf;                                /* the listener has stopped it */
     bool found;
@@ -160,9 +171,33 @@ static bool restart(const struct comparison *comparison)
     return fseeko(comparison->file, 0, SEEK_SET) == 0;
 }
 
+static bool fail_hash(const struct comparison *comparison)
+{
+    return ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+}
+
+static bool hash_begin(struct hashed *hashed, const EVP_MD *md)
+{
+    hashed->kept = 0;
+    hashed->size = 0;
+    hashed->failed = EVP_DigestInit_ex2(hashed->context, md, NULL) != 1;
+    return !hashed->failed;
+}
+
+static bool hash_bytes(struct hashed *hashed, const void *bytes, size_t length)
+{
+    size_t keep = length < KEPT_MOST - hashed->kept ? length : KEPT_MOST - hashed->kept;
+
+    if (keep > 0)
+        memcpy(hashed->start + hashed->kept, bytes, keep);
+    hashed->kept += keep;
+    hashed->size += length;
+    hashed->failed = hashed->failed || EVP_DigestUpdate(hashed->context, bytes, length) != 1;
+    return !hashed->failed;
+}
+
 /* Hashes so many bytes from here on. */
-static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, uint64_t from,
-                      uint64_t length)
+static bool hash_part(struct comparison *comparison, uint64_t from, uint64_t length)
 {
     uint8_t block[16384];
 
@@ -174,50 +209,49 @@ static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, 
 
         if (got == 0)
             return was_read(comparison);
-        if (EVP_DigestUpdate(context, block, got) != 1)
-            return ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+        if (!hash_bytes(&comparison->hashed, block, got))
+            return fail_hash(comparison);
         if (length != UINT64_MAX)
             length -= got;
     }
     return true;
 }
 
-static void let_hear(struct comparison *comparison, EVP_MD_CTX *context)
+static struct document_heard form_heard(const struct comparison *comparison, struct ska_span digest)
 {
-    const struct document_listener *listener = comparison->listener;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
+    const struct hashed *hashed = &comparison->hashed;
 
-    if (EVP_DigestFinal_ex(context, digest, &length) != 1 ||
-        !listener->hear(listener->arg, comparison->form, ska_span(digest, length)))
-        comparison->deaf = true;
+    return (struct document_heard){
+        .form = comparison->form,
+        .digest = digest,
+        .meaning = ska_content_meaning(ska_span(hashed->start, hashed->kept), hashed->size)};
 }
 
-static bool is_expected(struct comparison *comparison, EVP_MD_CTX *context)
+/* False: it is not what is looked for; where a listener hears all forms, none is. */
+static bool is_expected(struct comparison *comparison)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
+    const struct document_listener *listener = comparison->listener;
+    uint8_t value[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
+    bool done = EVP_DigestFinal_ex(comparison->hashed.context, value, &length) == 1;
+    struct document_heard heard = {0};
 
-    if (comparison->listener != NULL) {
-        let_hear(comparison, context);
-        return false;
-    }
-    return EVP_DigestFinal_ex(context, digest, &length) == 1 && length == comparison->length &&
-           memcmp(digest, comparison->expected, length) == 0;
+    if (listener == NULL)
+        return done && length == comparison->length &&
+               memcmp(value, comparison->expected, length) == 0;
+    heard = form_heard(comparison, ska_span(value, length));
+    comparison->deaf = comparison->deaf || !done || !listener->hear(listener->arg, &heard);
+    return false;
 }
 
 /* Two parts, the second of which may be empty. */
 static bool compare_parts(struct comparison *comparison, const uint64_t parts[4])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool done = context != NULL && EVP_DigestInit_ex2(context, comparison->md, NULL) == 1;
+    bool done = (hash_begin(&comparison->hashed, comparison->md) || fail_hash(comparison)) &&
+                hash_part(comparison, parts[0], parts[1]) &&
+                hash_part(comparison, parts[2], parts[3]);
 
-    if (!done)
-        ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
-    done = done && hash_part(comparison, context, parts[0], parts[1]) &&
-           hash_part(comparison, context, parts[2], parts[3]);
-    comparison->found = done && is_expected(comparison, context);
-    EVP_MD_CTX_free(context);
+    comparison->found = done && is_expected(comparison);
     return done;
 }
 
@@ -233,6 +267,17 @@ static bool holds_zero_byte(const struct comparison *comparison)
     return byte == 0 || ferror(comparison->file);
 }
 
+/* What is written goes into the digest. */
+static long hash_written(BIO *sink, int operation, const char *bytes, size_t length, int number,
+                         long other, int result, size_t *processed)
+{
+    (void)number, (void)other, (void)processed;
+    return operation != BIO_CB_WRITE ||
+                   hash_bytes((struct hashed *)(void *)BIO_get_callback_arg(sink), bytes, length)
+               ? result
+               : -1;
+}
+
 /*
  * Lines ended as in mail, by libcrypto's own means, which leave out what follows a zero byte: then
  * not the file is signed but a part of it.
@@ -240,25 +285,21 @@ static bool holds_zero_byte(const struct comparison *comparison)
 static bool compare_as_mail(struct comparison *comparison, int flags)
 {
     BIO *in = BIO_new_fp(comparison->file, BIO_NOCLOSE);
-    BIO *hashing = BIO_new(BIO_f_md());
     BIO *sink = BIO_new(BIO_s_null());
-    EVP_MD_CTX *context = NULL;
-    bool done =
-        in != NULL && hashing != NULL && sink != NULL && BIO_set_md(hashing, comparison->md) == 1;
+    bool done = in != NULL && sink != NULL && hash_begin(&comparison->hashed, comparison->md);
 
-    if (done)
-        BIO_push(hashing, sink);
-    done = done && restart(comparison) && SMIME_crlf_copy(in, hashing, flags) == 1 &&
-           BIO_flush(hashing) == 1 && BIO_get_md_ctx(hashing, &context) == 1 &&
-           !ferror(comparison->file);
-    comparison->found = done && is_expected(comparison, context);
+    if (done) {
+        BIO_set_callback_arg(sink, (char *)(void *)&comparison->hashed);
+        BIO_set_callback_ex(sink, hash_written);
+    }
+    done = done && restart(comparison) && SMIME_crlf_copy(in, sink, flags) == 1 &&
+           !comparison->hashed.failed && !ferror(comparison->file);
+    comparison->found = done && is_expected(comparison);
     BIO_free(in);
-    BIO_free(hashing);
     BIO_free(sink);
     comparison->cut = comparison->found && holds_zero_byte(comparison);
     comparison->found = comparison->found && !comparison->cut;
-    return done ||
-           (was_read(comparison) && ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed"));
+    return done || (was_read(comparison) && fail_hash(comparison));
 }
 
 /* ---- PDF ------------------------------------------------------------------------------------- */
@@ -472,20 +513,26 @@ bool document_wanted(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     /* What is about something else is compared with nothing: why_not_compared(). */
     if (attributes && !is_of_data(content))
         return true;
-    if (attributes && !want(&wanted[(*count)++], SKA_DIGEST_NONE, digest, FORMS, errors))
-        return false;
+    if (attributes) {
+        if (!want(&wanted[*count], SKA_DIGEST_NONE, digest, FORMS, errors))
+            return false;
+        wanted[(*count)++].inside = true;
+    }
     return want_payload(libctx, request, &wanted[(*count)++], attributes ? 1 : FORMS, errors);
 }
 
+/* *found: the one of them that the file has, or NULL. */
 static bool compare_all(struct comparison *comparison, const struct document_wanted *wanted,
-                        size_t count, struct pdf *pdf)
+                        size_t count, struct pdf *pdf, const struct document_wanted **found)
 {
+    *found = NULL;
     for (size_t i = 0; i < count && !comparison->found; i++) {
         memcpy(comparison->expected, wanted[i].value, wanted[i].length);
         comparison->length = wanted[i].length;
         if (!expect(comparison, wanted[i].digest) ||
             !compare_forms(comparison, wanted[i].forms, pdf))
             return false;
+        *found = comparison->found ? &wanted[i] : NULL;
     }
     return true;
 }
@@ -571,61 +618,15 @@ static FILE *open_to_seek(const struct input *input, const struct ska_errors *er
     return file;
 }
 
-/*
- * The beginning of a SET that takes the whole file, whatever is in it: a signature can be made over
- * attributes that are longer, sorted otherwise or encoded otherwise than ours would be.
- */
-static bool looks_like_attributes(struct ska_span start, uint64_t size)
-{
-    uint64_t length = 0;
-    size_t octets = 0;
-
-    if (start.length < 2 || start.data[0] != 0x31)
-        return false;
-    if (start.data[1] == 0x80)
-        return true;
-    if (start.data[1] < 0x80)
-        return size == 2 + (uint64_t)start.data[1];
-    octets = start.data[1] & 0x7F;
-    if (octets > 8 || start.length < 2 + octets)
-        return false;
-    for (size_t i = 0; i < octets; i++)
-        length = length << 8 | start.data[2 + i];
-    return size == 2 + octets + length;
-}
-
-/* What a TLS 1.3 peer signs begins so. */
-static bool looks_like_handshake(struct ska_span start)
-{
-    static const char blanks[] = "                                                                ";
-
-    return start.length > sizeof(blanks) - 1 && memcmp(start.data, blanks, sizeof(blanks) - 1) == 0;
-}
-
-/* A document that is such a structure was, perhaps, never meant to be one. */
-static bool find_attributes_itself(const struct comparison *comparison, bool *is_attributes)
-{
-    static const size_t size = SKA_CONTENT_LIMIT + 1;
-    uint8_t *content = malloc(size);
-    size_t length = 0;
-    bool done = false;
-
-    if (content == NULL)
-        return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
-    done = restart(comparison);
-    length = fread(content, 1, size, comparison->file);
-    *is_attributes = ska_content_kind(ska_span(content, length)) != SKA_CONTENT_OTHER ||
-                     looks_like_attributes(ska_span(content, length), comparison->size) ||
-                     looks_like_handshake(ska_span(content, length));
-    free(content);
-    return done ? was_read(comparison) : fail_read(comparison);
-}
-
 static bool open_comparison(struct comparison *comparison, const struct input *input)
 {
     comparison->file = open_to_seek(input, comparison->errors);
     if (comparison->file == NULL)
         return false;
+    comparison->hashed.context = EVP_MD_CTX_new();
+    comparison->hashed.start = malloc(KEPT_MOST);
+    if (comparison->hashed.context == NULL || comparison->hashed.start == NULL)
+        return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
     if (fseeko(comparison->file, 0, SEEK_END) == 0)
         comparison->size = (uint64_t)ftello(comparison->file);
     return true;
@@ -636,6 +637,8 @@ static void close_comparison(struct comparison *comparison)
     if (comparison->file != NULL)
         fclose(comparison->file);
     EVP_MD_free(comparison->md);
+    EVP_MD_CTX_free(comparison->hashed.context);
+    free(comparison->hashed.start);
 }
 
 bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
@@ -644,43 +647,45 @@ bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
 {
     struct comparison comparison = {.libctx = libctx, .errors = errors};
     struct document_wanted wanted[DOCUMENT_WANTED_MOST];
+    const struct document_wanted *found = NULL;
     struct pdf pdf = {0};
     size_t count = 0;
-    bool is_attributes = false;
     bool done = open_comparison(&comparison, input) &&
                 document_wanted(libctx, request, wanted, &count, errors) &&
-                compare_all(&comparison, wanted, count, &pdf) &&
-                find_attributes_itself(&comparison, &is_attributes);
+                compare_all(&comparison, wanted, count, &pdf, &found) && was_read(&comparison);
 
-    if (done)
-        *document = document_found(document->path, comparison.form, is_attributes);
-    if (done && !comparison.found) {
-        document->reason = why_not_compared(&comparison, request, &pdf);
-        document->answer = document->reason == NULL ? DOCUMENT_OTHER : DOCUMENT_NOT_COMPARED;
-        document->form = NULL;
+    if (done && found != NULL) {
+        struct document_heard heard = form_heard(&comparison, ska_span(NULL, 0));
+
+        *document = document_found(document->path, found, &heard);
+    } else if (done) {
+        const char *reason = why_not_compared(&comparison, request, &pdf);
+
+        *document = (struct document){.path = document->path, .reason = reason};
+        document->answer = reason == NULL ? DOCUMENT_OTHER : DOCUMENT_NOT_COMPARED;
     }
     close_comparison(&comparison);
     return done;
 }
 
-struct document document_found(const char *path, size_t form, bool is_attributes)
+struct document document_found(const char *path, const struct document_wanted *wanted,
+                               const struct document_heard *heard)
 {
     return (struct document){.path = path,
                              .answer = DOCUMENT_SAME,
-                             .form = forms[form].name,
-                             .as_it_is = form == 0,
-                             .is_attributes = is_attributes};
+                             .form = forms[heard->form].name,
+                             .as_it_is = heard->form == 0,
+                             .meaning = wanted->inside ? SKA_MEANS_DOCUMENT : heard->meaning};
 }
 
 bool document_hash(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
-                   const struct document_listener *listener, bool *is_attributes,
-                   const struct ska_errors *errors)
+                   const struct document_listener *listener, const struct ska_errors *errors)
 {
     struct comparison comparison = {.libctx = libctx, .errors = errors, .listener = listener};
     struct pdf pdf = {0};
     bool done = open_comparison(&comparison, input) && expect(&comparison, digest) &&
                 compare_forms(&comparison, FORMS, &pdf) && !comparison.deaf &&
-                find_attributes_itself(&comparison, is_attributes);
+                was_read(&comparison);
 
     close_comparison(&comparison);
     return done;

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "provider/request/request.h"
+#include "provider/request/signed_content.h"
 #include "tools/input.h"
 
 enum document_answer {
@@ -24,7 +25,8 @@ struct document {
     const char *form;   /* SAME: how, in words; a literal. Else NULL */
     bool as_it_is;      /* SAME: to the last byte */
     const char *reason; /* NOT_COMPARED: a sentence; a literal */
-    bool is_attributes; /* the file itself is what a CMS signature of another document signs */
+    /* SAME: of the form that would be signed, unless that is attributes around its digest */
+    enum ska_content_meaning meaning;
 };
 
 /* Reads the input whole. False, with an error raised, when it cannot be read. */
@@ -40,6 +42,7 @@ struct document_wanted {
     uint8_t value[EVP_MAX_MD_SIZE];
     size_t length;
     size_t forms;
+    bool inside; /* attributes of CMS, which are signed, and not what has the digest */
 };
 #define DOCUMENT_WANTED_MOST 2
 /*
@@ -53,17 +56,24 @@ bool document_wanted(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 /* Which has digests of this length; SKA_DIGEST_NONE: no known one. */
 enum ska_digest document_digest_of_length(size_t length);
 
-/* Is told of the digest of a file in each form that may be signed. False stops: raised. */
+/* A file in one of the forms that may be signed. */
+struct document_heard {
+    size_t form;
+    struct ska_span digest;
+    enum ska_content_meaning meaning;
+};
+/* Is told of each. False stops: raised. */
 struct document_listener {
-    bool (*hear)(void *arg, size_t form, struct ska_span digest);
+    bool (*hear)(void *arg, const struct document_heard *heard);
     void *arg;
 };
-/* Reads the input whole; *is_attributes as in struct document. */
+/* Reads the input whole. */
 bool document_hash(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
-                   const struct document_listener *listener, bool *is_attributes,
+                   const struct document_listener *listener,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
-/* DOCUMENT_SAME: a digest that was wanted, heard in this form. `path` is borrowed. */
-struct document document_found(const char *path, size_t form, bool is_attributes);
+/* DOCUMENT_SAME: what was wanted was heard. `path` is borrowed. */
+struct document document_found(const char *path, const struct document_wanted *wanted,
+                               const struct document_heard *heard);
 
 /*
  * What the request shows of what was hashed, or signs as a message: what signed_content.h reads.

@@ -14,16 +14,12 @@
 /* More files than these are not looked at. */
 #define FILES_MOST 100000
 
-struct folder_file {
-    char *name;
-    bool is_attributes; /* see struct document */
-};
-
 /* What one of the files has in one of its forms. */
 struct folder_digest {
     uint8_t value[EVP_MAX_MD_SIZE];
     size_t length;
     size_t form;
+    enum ska_content_meaning meaning; /* of the file in this form */
     size_t file;
 };
 
@@ -37,7 +33,7 @@ struct folder_index {
 struct document_folder {
     int fd;
     OSSL_LIB_CTX *libctx;
-    struct folder_file *files;
+    char **files; /* their names */
     size_t count;
     struct folder_index indexes[SKA_DIGEST_SHA512 + 1];
 };
@@ -53,18 +49,18 @@ static bool is_regular(int folder, const char *name)
 
 static bool add_file(struct document_folder *folder, const char *name)
 {
-    struct folder_file *grown = reallocarray(folder->files, folder->count + 1, sizeof(*grown));
+    char **grown = reallocarray(folder->files, folder->count + 1, sizeof(*grown));
 
     if (grown == NULL)
         return false;
     folder->files = grown;
-    grown[folder->count] = (struct folder_file){.name = strdup(name)};
-    return grown[folder->count++].name != NULL;
+    grown[folder->count] = strdup(name);
+    return grown[folder->count++] != NULL;
 }
 
 static int compare_files(const void *a, const void *b)
 {
-    return strcmp(((const struct folder_file *)a)->name, ((const struct folder_file *)b)->name);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool list_files(struct document_folder *folder, const char *path,
@@ -113,7 +109,7 @@ void document_folder_close(struct document_folder *folder)
     if (folder == NULL)
         return;
     for (size_t i = 0; i < folder->count; i++)
-        free(folder->files[i].name);
+        free(folder->files[i]);
     for (size_t i = 0; i < sizeof(folder->indexes) / sizeof(folder->indexes[0]); i++)
         free(folder->indexes[i].list);
     free(folder->files);
@@ -131,7 +127,7 @@ struct hashing {
     bool out_of_memory;
 };
 
-static bool keep_digest(void *arg, size_t form, struct ska_span digest)
+static bool keep_digest(void *arg, const struct document_heard *heard)
 {
     struct hashing *hashing = arg;
     struct folder_index *index = hashing->index;
@@ -141,9 +137,11 @@ static bool keep_digest(void *arg, size_t form, struct ska_span digest)
     if (grown == NULL)
         return false;
     index->list = grown;
-    grown[index->count] =
-        (struct folder_digest){.length = digest.length, .form = form, .file = hashing->file};
-    memcpy(grown[index->count++].value, digest.data, digest.length);
+    grown[index->count] = (struct folder_digest){.length = heard->digest.length,
+                                                 .form = heard->form,
+                                                 .meaning = heard->meaning,
+                                                 .file = hashing->file};
+    memcpy(grown[index->count++].value, heard->digest.data, heard->digest.length);
     return true;
 }
 
@@ -152,22 +150,21 @@ static bool hash_file(struct document_folder *folder, size_t place, enum ska_dig
 {
     struct report_warnings warnings = {0};
     const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct folder_file *file = &folder->files[place];
+    const char *name = folder->files[place];
     struct hashing hashing = {.index = &folder->indexes[digest], .file = place};
     const struct document_listener listener = {keep_digest, &hashing};
     const size_t before = hashing.index->count;
-    struct input input = {.shown = file->name};
+    struct input input = {.shown = name};
     struct stat status;
 
-    input.fd =
-        openat(folder->fd, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    input.fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (input.fd < 0 || fstat(input.fd, &status) != 0)
-        report_warning("%s: %s", file->name, strerror(errno));
-    else if (S_ISREG(status.st_mode) && !document_hash(&input, folder->libctx, digest, &listener,
-                                                       &file->is_attributes, &to_warnings)) {
+        report_warning("%s: %s", name, strerror(errno));
+    else if (S_ISREG(status.st_mode) &&
+             !document_hash(&input, folder->libctx, digest, &listener, &to_warnings)) {
         hashing.index->count = before;
         if (warnings.count == 0 && !hashing.out_of_memory)
-            report_warning("%s: it could not be hashed", file->name);
+            report_warning("%s: it could not be hashed", name);
     }
     if (input.fd >= 0)
         close(input.fd);
@@ -246,6 +243,15 @@ static const struct folder_digest *find_wanted(const struct folder_index *index,
                : NULL;
 }
 
+static struct document found_in(const struct document_folder *folder,
+                                const struct folder_digest *hit,
+                                const struct document_wanted *wanted)
+{
+    struct document_heard heard = {hit->form, ska_span(hit->value, hit->length), hit->meaning};
+
+    return document_found(folder->files[hit->file], wanted, &heard);
+}
+
 bool document_folder_find(struct document_folder *folder, const struct ska_request *request,
                           bool *found, struct document *document, const struct ska_errors *errors)
 {
@@ -264,8 +270,7 @@ bool document_folder_find(struct document_folder *folder, const struct ska_reque
         hit = find_wanted(&folder->indexes[wanted[i].digest], &wanted[i]);
         *found = hit != NULL;
         if (hit != NULL)
-            *document = document_found(folder->files[hit->file].name, hit->form,
-                                       folder->files[hit->file].is_attributes);
+            *document = found_in(folder, hit, &wanted[i]);
     }
     return true;
 }
@@ -283,7 +288,7 @@ bool document_folder_compare(struct document_folder *folder, const struct docume
         return false;
     for (size_t at = find_value(index, digest.data, digest.length);
          !*same && has_value(index, at, digest.data, digest.length); at++)
-        *same = strcmp(folder->files[index->list[at].file].name, document->path) == 0;
+        *same = strcmp(folder->files[index->list[at].file], document->path) == 0;
     return true;
 }
 

@@ -210,30 +210,69 @@ enum ska_content_repeats ska_content_repeats(struct ska_span content)
 
 /* ---- XML and JSON ---------------------------------------------------------------------------- */
 
+/* What would tell may come after what was read. */
+static bool goes_on(struct ska_span start)
+{
+    return start.length > SKA_CONTENT_LIMIT;
+}
+
 /* <SignedInfo ...>, with any prefix of the namespace. */
 static bool is_signed_info(struct ska_span content)
 {
     static const char name[] = "SignedInfo";
     size_t at = 1;
+    size_t end = 1;
 
     if (content.length == 0 || content.data[0] != '<')
         return false;
-    for (size_t i = 1; i < content.length && i < 40 && content.data[i] > ' '; i++)
-        if (content.data[i] == ':')
-            at = i + 1;
-    return content.length > at + strlen(name) && memcmp(content.data + at, name, strlen(name)) == 0;
+    for (; end < content.length && content.data[end] > ' ' && content.data[end] != '>'; end++)
+        if (content.data[end] == ':')
+            at = end + 1;
+    if (end == content.length)
+        return goes_on(content);
+    return end - at == strlen(name) && memcmp(content.data + at, name, strlen(name)) == 0;
+}
+
+/* Adds the six bits of a digit of base64, of either alphabet. */
+static bool add_base64(uint8_t digit, uint32_t *bits)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = memchr(digits, digit, sizeof(digits) - 1);
+
+    if (found != NULL)
+        *bits = *bits << 6 | ((uint32_t)(found - digits) & 0x3F);
+    return found != NULL;
 }
 
 /* BASE64URL(header) "." ..., whose header is a JSON object (RFC 7515, 5.1). */
 static bool is_jws(struct ska_span content)
 {
-    return content.length > 3 && memcmp(content.data, "eyJ", 3) == 0 &&
-           memchr(content.data, '.', content.length) != NULL;
-}
+    static const char json_blanks[] = " \t\r\n\xEF\xBB\xBF"; /* and a byte order mark */
+    static const char *const begin[] = {"{", "\"}"};
+    uint32_t bits = 0;
+    size_t waiting = 0;
+    size_t seen = 0;
 
-bool ska_content_is_about_document(struct ska_span content)
-{
-    return is_signed_info(content) || is_jws(content);
+    for (size_t i = 0; i < content.length; i++) {
+        uint8_t byte = 0;
+
+        if (content.data[i] == '.')
+            return seen == 2;
+        if (!add_base64(content.data[i], &bits))
+            return false;
+        waiting += 6;
+        if (waiting < 8)
+            continue;
+        waiting -= 8;
+        byte = (uint8_t)(bits >> waiting);
+        if (seen == 2 || memchr(json_blanks, byte, strlen(json_blanks)) != NULL)
+            continue;
+        if (memchr(begin[seen], byte, strlen(begin[seen])) == NULL)
+            return false;
+        seen++;
+    }
+    return goes_on(content);
 }
 
 /* ---- What TLS signs -------------------------------------------------------------------------- */
@@ -241,6 +280,7 @@ bool ska_content_is_about_document(struct ska_span content)
 #define TLS_RANDOMS 64 /* of client and server */
 #define TLS_NAMED_CURVE 3
 #define TLS_CLIENT_HELLO 1
+#define TLS_CLIENT_HELLO_LEAST 41 /* bytes */
 
 /* Takes a vector whose length stands before it in so many bytes, most significant first. */
 static bool take_vector(struct ska_span *from, size_t length_bytes)
@@ -257,17 +297,26 @@ static bool take_vector(struct ska_span *from, size_t length_bytes)
     return true;
 }
 
+/* So many stand before everything that a peer of TLS 1.3 signs. */
+#define TLS_BLANKS 64
+
+static bool begins_with_blanks(struct ska_span content)
+{
+    if (content.length <= TLS_BLANKS)
+        return false;
+    for (size_t i = 0; i < TLS_BLANKS; i++)
+        if (content.data[i] != ' ')
+            return false;
+    return true;
+}
+
 /* RFC 8446, 4.4.3 */
 static bool is_tls13(struct ska_span content)
 {
     static const char context[] = "TLS 1.3, ";
 
-    if (content.length < 64 + strlen(context))
-        return false;
-    for (size_t i = 0; i < 64; i++)
-        if (content.data[i] != ' ')
-            return false;
-    return memcmp(content.data + 64, context, strlen(context)) == 0;
+    return begins_with_blanks(content) && content.length >= TLS_BLANKS + strlen(context) &&
+           memcmp(content.data + TLS_BLANKS, context, strlen(context)) == 0;
 }
 
 /* RFC 8422, 5.4 and RFC 5246, 7.4.3: both random numbers, then the server's parameters. */
@@ -296,6 +345,66 @@ static bool is_handshake(struct ska_span content)
             return false;
     }
     return true;
+}
+
+/* The first of these messages, of TLS or DTLS, whatever follows it. */
+static bool begins_with_client_hello(struct ska_span start, uint64_t size)
+{
+    uint32_t length = 0;
+
+    if (start.length < 4 || start.data[0] != TLS_CLIENT_HELLO)
+        return false;
+    length = (uint32_t)start.data[1] << 16 | (uint32_t)start.data[2] << 8 | start.data[3];
+    return length >= TLS_CLIENT_HELLO_LEAST && length <= size - 4;
+}
+
+/* ---- What else it could be ------------------------------------------------------------------- */
+
+/* In BER. libcrypto also takes the numbers of tags and lengths with zeros in front. */
+#define LONG_TAG 0x3F
+#define INDEFINITE 0x80
+
+/*
+ * Whether it is one SEQUENCE or SET, whatever is in it: certificates and attributes need not be in
+ * DER to be taken, and their signature is over them as they are.
+ */
+static bool is_structure(struct ska_span start, uint64_t size)
+{
+    uint64_t length = 0;
+    size_t octets = 0;
+
+    if (start.length < 2)
+        return false;
+    if (start.data[0] == LONG_TAG)
+        return start.data[1] == 0x80 || start.data[1] == (SKA_DER_SEQUENCE & 0x1F) ||
+               start.data[1] == (SKA_DER_SET & 0x1F);
+    if (start.data[0] != SKA_DER_SEQUENCE && start.data[0] != SKA_DER_SET)
+        return false;
+    if (start.data[1] == INDEFINITE)
+        return true;
+    if (start.data[1] < 0x80)
+        return size == 2 + (uint64_t)start.data[1];
+    octets = start.data[1] & 0x7F;
+    if (start.length < 2 + octets)
+        return false;
+    for (size_t i = 0; i < octets; i++) {
+        if (length >> 56 != 0)
+            return false;
+        length = length << 8 | start.data[2 + i];
+    }
+    return size - 2 - octets == length;
+}
+
+enum ska_content_meaning ska_content_meaning(struct ska_span start, uint64_t size)
+{
+    if (ska_content_kind(start) == SKA_CONTENT_ATTRIBUTES || is_signed_info(start) || is_jws(start))
+        return SKA_MEANS_OTHER_DOCUMENT;
+    if (is_structure(start, size))
+        return SKA_MEANS_STRUCTURE;
+    if (begins_with_blanks(start) || is_server_key_exchange(start) ||
+        begins_with_client_hello(start, size))
+        return SKA_MEANS_HANDSHAKE;
+    return SKA_MEANS_DOCUMENT;
 }
 
 /* ---- Keeping --------------------------------------------------------------------------------- */

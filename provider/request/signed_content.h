@@ -26,10 +26,17 @@ enum ska_content_kind {
 enum ska_content_kind ska_content_kind(struct ska_span content);
 
 /*
- * Whether it is what signatures inside of XML and of web tokens are made over, which is about a
- * document but none: SignedInfo, or the header and body of a JWS.
+ * What a signature over these bytes could mean other than "this document". Unlike
+ * ska_content_kind(), this goes by what tolerant verifiers accept.
  */
-bool ska_content_is_about_document(struct ska_span content);
+enum ska_content_meaning {
+    SKA_MEANS_DOCUMENT,       /* nothing else that is known here */
+    SKA_MEANS_OTHER_DOCUMENT, /* attributes of CMS, SignedInfo of XML, what a JWS signs */
+    SKA_MEANS_STRUCTURE,      /* any SEQUENCE or SET: a certificate, a time-stamp, attributes */
+    SKA_MEANS_HANDSHAKE       /* of TLS */
+};
+/* `start`: all `size` bytes of it, or more than SKA_CONTENT_LIMIT. */
+enum ska_content_meaning ska_content_meaning(struct ska_span start, uint64_t size);
 
 /*
  * Whether the same command, given again, signs the same: not where the time of the command is in

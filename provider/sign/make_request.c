@@ -191,7 +191,7 @@ bool ska_draft_add_content(const struct ska_job *job, struct ska_request *draft)
     if (ska_content_is_kept(job->request_content, job->content))
         return ska_bytes_copy(&draft->signed_content, job->content, job->errors);
     if (job->request_content == SKA_REQUEST_CONTENT_STRUCTURES &&
-        !ska_content_is_about_document(job->content))
+        ska_content_meaning(job->content, job->content.length) == SKA_MEANS_DOCUMENT)
         draft->no_content = SKA_NO_CONTENT_NO_STRUCTURE;
     return true;
 }

@@ -384,7 +384,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         briefing.witness.rules = &told;
         briefing.witness.history = take_below(&input, 3) == 0 ? NULL : &history;
         document.as_it_is = take_below(&input, 2) == 0;
-        document.is_attributes = take_below(&input, 2) == 0;
+        document.meaning = (enum ska_content_meaning)take_below(&input, SKA_MEANS_HANDSHAKE + 1);
         briefing.document = path == NULL ? NULL : &document;
         briefing.chance = ska_ballot_chance(&ballot, briefing.witness.own_key);
         PROMISE(briefing_make(&briefing, &page, &warnings, NULL));

@@ -260,6 +260,87 @@ configure "$content"
 refused "request-content = 'some'" ska dgst -sha256 -sign "$(uri p256)" -out signature right
 content=
 
+# ---- Files that are more than a document ---------------------------------------------------------
+
+# Whose signature could mean something else: a person is told, and nobody approves them unread, be it
+# as a document or from a folder.
+configure
+rm -rf folder
+mkdir folder
+unread() { # WHAT FILE [SIGNED]: SIGNED is the form of FILE that is signed
+    local what=$1 file=$2 signed=${3:-$2}
+    request p256 request.json "$signed"
+    refused "$file is the document, but a person has to read .*WARNING: this file could also be $what" \
+        skatool approve --approver alice.pem --yes --document "$file" request.json
+    if has_terminal; then
+        succeeds "$programs/skatool_terminal" 'Type yes or no: ' yes -- "$binary_dir/tools/skatool" \
+            approve --approver alice.pem --document "$file" request.json
+        unfolded <stdout.txt | tr -s ' \n' ' ' >page.txt
+        grep -qE "the file you gave, .*$file.*\? YES.* WARNING: this file could also be $what" page.txt ||
+            fail "$(cat page.txt)"
+    fi
+    cp "$file" folder
+    with_directory dgst -sha256 -sign "$(uri p256)" -out signature "$signed"
+    succeeds skatool approve --approver alice.pem --yes --dir approvals --documents folder
+    says "is left: a person has to read it: WARNING: this file could also be $what" '0 approved, .* 1 left'
+    rm -r folder/*
+}
+hexadecimal() { od -An -v -tx1 | tr -d ' \n'; }
+structure='what a certificate, a certificate request or a signature of ANOTHER document is made over'
+other='what a signature of ANOTHER document is made over'
+certificate() { # EXTENSIONS FILE: what a certificate with these is made over
+    plain x509 -req -in leaf.csr -signkey leaf.pem -days 7 -extfile "$1" -out leaf.crt
+    plain x509 -in leaf.crt -outform DER -out leaf.der
+    offset=$(plain asn1parse -inform DER -in leaf.der | sed -nE '2s/^ *([0-9]+):.*/\1/p')
+    plain asn1parse -inform DER -in leaf.der -strparse "$offset" -noout -out "$2"
+}
+certificate extensions to-be-signed.bin
+request p256 request.json to-be-signed.bin
+refused 'WARNING: with a certificate others can act' skatool approve --approver alice.pem --yes \
+    --document to-be-signed.bin request.json
+# Also where it is not as DER wants it, or longer than what a request shows.
+loosen() { # FILE: writes TRUE as another number
+    ! LC_ALL=C sed 's/\x01\x01\xff/\x01\x01\x01/' "$1" | cmp -s - "$1" || fail 'nothing is changed'
+    LC_ALL=C sed -i 's/\x01\x01\xff/\x01\x01\x01/' "$1"
+}
+loosen to-be-signed.bin
+unread "$structure" to-be-signed.bin
+printf 'basicConstraints=critical,CA:TRUE\n1.2.3.4=DER:%s\n' "$(printf '78%.0s' {1..70000})" >extensions
+certificate extensions long.bin
+unread "$structure" long.bin
+printf 'basicConstraints=critical,CA:TRUE\n1.2.3.4=DER:%s\n' \
+    "$(printf '%%PDF-1.7 A contract.\n%%%%EOF\n' | hexadecimal)" >extensions
+certificate extensions lease.pdf
+loosen lease.pdf
+unread "$structure" lease.pdf
+# Of what can be opened as a certificate or a signature that is true, too; around its digest it is a document.
+unread "$structure" leaf.der
+with_directory cms -sign -binary -in leaf.der -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+compared yes leaf.der
+# In the form that is signed, whatever the file looks like.
+attributes 260102030405Z >attributes.cnf
+sed 's/^3 = .*/&\n4 = SEQUENCE:minutes/' attributes.cnf >minutes.cnf
+printf '[minutes]\n1 = OID:1.2.3.4\n2 = SETWRAP,FORMAT:HEX,OCTETSTRING:%s\n' \
+    "$(printf 'Minutes\r\nAll agree.\r\n' | hexadecimal)" >>minutes.cnf
+plain asn1parse -genconf minutes.cnf -noout -out minutes.der
+LC_ALL=C sed 's/\r$//' minutes.der >minutes.bin
+content='request-content = none'
+configure "$content"
+unread "$other" minutes.bin minutes.der
+content=
+configure
+# What is signed inside of XML, and for the web.
+printf 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJyb290In0' >token.txt
+for document in info token.txt; do
+    unread "$other" $document
+    content='request-content = all'
+    with_directory dgst -sha256 -sign "$(uri p256)" -out signature $document
+    content=
+    page request.json
+    grep -qE "Exactly this text.* WARNING: this could also be $other" page.txt || fail "$(cat page.txt)"
+done
+unread 'a part of a TLS handshake' handshake
+
 # ---- What somebody has changed -------------------------------------------------------------------
 
 with_directory cms -sign -in right -signer p256.crt -inkey "$(uri p256)" -out out.p7s

@@ -280,7 +280,7 @@ warned "$old" erin rsa NONESHA1_WITH_RSA document.sha1 "$(ours_meta)" document
 # Of attributes both digests count: that of the document in them, and theirs.
 warned "$old" erin rsa NONESHA1_WITH_RSA attributes.sha1 \
     "$(ours_meta "$(sha1_of attributes),\"signedContent\":\"$(b64 <attributes)\"")" document
-warned 'this file is what a signature of ANOTHER document is made over' alice seal NONE_WITH_ECDSA \
+warned 'this file could also be what a signature of ANOTHER document is made over' alice seal NONE_WITH_ECDSA \
     attributes.digest "$(ours_meta)" attributes
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice

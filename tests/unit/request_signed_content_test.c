@@ -183,18 +183,142 @@ static void handshakes_are_not_kept(void **state)
     assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, content, 10));
 }
 
-static void other_signatures_are_known(void **state)
+/* ---- What a signature could mean ------------------------------------------------------------- */
+
+static void assert_means(enum ska_content_meaning expected, const void *content, size_t length)
 {
-    static const char *const yes[] = {"<SignedInfo xmlns=\"x\">", "<ds:SignedInfo>",
-                                      "eyJhbGciOiJFUzI1NiJ9.e30"};
-    static const char *const no[] = {"<Signed", "<a b=\"c:SignedInfo\">", "eyJhbGciOiJFUzI1NiJ9",
-                                     "SignedInfo", ""};
+    assert_int_equal(ska_content_meaning(ska_span(content, length), length), expected);
+}
+
+/* Of a file of `size` bytes that begins so, as much as is looked at; with zeros behind. */
+static enum ska_content_meaning beginning_means(const char *hex, size_t size)
+{
+    struct ska_bytes begin = from_hex(hex);
+    size_t length = size < SKA_CONTENT_LIMIT + 1 ? size : SKA_CONTENT_LIMIT + 1;
+    uint8_t *start = calloc(1, length);
+    enum ska_content_meaning meaning = SKA_MEANS_DOCUMENT;
+
+    assert_non_null(start);
+    memcpy(start, begin.data, begin.length);
+    meaning = ska_content_meaning(ska_span(start, length), size);
+    free(start);
+    ska_bytes_free(&begin);
+    return meaning;
+}
+
+/* libcrypto takes a certificate in each of these, and its signature is over them as they are. */
+static void structures_are_known_in_any_encoding(void **state)
+{
+    static const struct {
+        const char *begin;
+        size_t size;
+    } yes[] = {
+        {"3000", 2},
+        {"300902010030003000a000", 11},
+        {"3106020109020101", 8}, /* not in order */
+        {"30060101010201", 8},   /* TRUE as another number */
+        {"307f", 129},
+        {"308103020100", 6},
+        {"30820003020100", 7},
+        {"308c000000000000000000000003020100", 17},
+        {"3083011170", 70005},
+        {"3184001117ff", 0x1117ff + 6},
+        {"3080020100", 7},
+        {"3180", 100000},
+        {"3f1003020100", 6},
+        {"3f1103020100", 6},
+        {"3f80801003020100", 8},
+    };
+    static const struct {
+        const char *begin;
+        size_t size;
+    } no[] = {
+        {"30", 1},
+        {"3001", 2},
+        {"3000", 3},
+        {"3082000302", 5},
+        {"3082000302010000", 8},
+        {"308a01000000000000000003020100", 15}, /* 2^72 and 3 */
+        {"308c0000", 4},
+        {"0203020100", 5},
+        {"3f3f", 2},
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-        assert_true(ska_content_is_about_document(ska_span_text(yes[i])));
+        if (beginning_means(yes[i].begin, yes[i].size) != SKA_MEANS_STRUCTURE)
+            fail_msg("no structure: %s", yes[i].begin);
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-        assert_false(ska_content_is_about_document(ska_span_text(no[i])));
+        if (beginning_means(no[i].begin, no[i].size) != SKA_MEANS_DOCUMENT)
+            fail_msg("a structure: %s", no[i].begin);
+}
+
+static void other_signatures_are_known(void **state)
+{
+    static const char *const yes[] = {
+        "<SignedInfo xmlns=\"x\">",
+        "<ds:SignedInfo>",
+        "<ds:SignedInfo><ds:Reference>",
+        "<a-very-long-prefix-of-a-name-that-nobody-would-use:SignedInfo xmlns=\"x\">",
+        "eyJhbGciOiJFUzI1NiJ9.e30",    /* {"alg":"ES256"} */
+        "IHsKImFsZyI6IkVTMjU2In0.e30", /* with blanks in it */
+        "77u/eyJhbGciOiJFUzI1NiJ9.a document",
+        "e30."};
+    static const char *const no[] = {"<Signed",
+                                     "<a b=\"c:SignedInfo\">",
+                                     "eyJhbGciOiJFUzI1NiJ9",
+                                     "SignedInfo",
+                                     "",
+                                     "example.",
+                                     "eyJ hbGci.",
+                                     "ICA.e30",
+                                     ".",
+                                     "<SignedInformation>",
+                                     "<ds:SignedInfo"};
+    struct ska_bytes attributes = from_hex("312f" DIGEST_4 CONTENT_TYPE);
+    uint8_t large[SKA_CONTENT_LIMIT + 1];
+
+    (void)state;
+    assert_means(SKA_MEANS_OTHER_DOCUMENT, attributes.data, attributes.length);
+    ska_bytes_free(&attributes);
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+        if (ska_content_meaning(ska_span_text(yes[i]), strlen(yes[i])) != SKA_MEANS_OTHER_DOCUMENT)
+            fail_msg("a document: %s", yes[i]);
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+        if (ska_content_meaning(ska_span_text(no[i]), strlen(no[i])) != SKA_MEANS_DOCUMENT)
+            fail_msg("no document: %s", no[i]);
+    /* What would tell may come later. */
+    memset(large, 'A', sizeof(large));
+    large[0] = '<';
+    assert_means(SKA_MEANS_OTHER_DOCUMENT, large, sizeof(large));
+    assert_means(SKA_MEANS_DOCUMENT, large, sizeof(large) - 1);
+    memcpy(large, "eyJh", 4);
+    assert_means(SKA_MEANS_OTHER_DOCUMENT, large, sizeof(large));
+    assert_means(SKA_MEANS_DOCUMENT, large, sizeof(large) - 1);
+}
+
+static void handshakes_are_known(void **state)
+{
+    uint8_t content[200];
+
+    (void)state;
+    memset(content, ' ', 65);
+    assert_means(SKA_MEANS_HANDSHAKE, content, 65);
+    assert_means(SKA_MEANS_DOCUMENT, content, 64);
+    content[63] = '.';
+    assert_means(SKA_MEANS_DOCUMENT, content, 65);
+    memset(content, 0xA5, 64);
+    memcpy(content + 64, "\x03\x00\x17\x01G", 5);
+    assert_means(SKA_MEANS_HANDSHAKE, content, 69);
+    assert_means(SKA_MEANS_DOCUMENT, content, 70);
+    /* A ClientHello, whatever follows, and what is too short to be one or not all there. */
+    memcpy(content, "\x01\x00\x00\x29", 4);
+    assert_means(SKA_MEANS_HANDSHAKE, content, 45);
+    assert_means(SKA_MEANS_HANDSHAKE, content, 60);
+    assert_means(SKA_MEANS_DOCUMENT, content, 44);
+    content[3] = 40;
+    assert_means(SKA_MEANS_DOCUMENT, content, 60);
+    assert_means(SKA_MEANS_DOCUMENT, content, 3);
 }
 
 int main(void)
@@ -207,7 +331,9 @@ int main(void)
         cmocka_unit_test(times_do_not_repeat),
         cmocka_unit_test(settings_decide),
         cmocka_unit_test(handshakes_are_not_kept),
+        cmocka_unit_test(structures_are_known_in_any_encoding),
         cmocka_unit_test(other_signatures_are_known),
+        cmocka_unit_test(handshakes_are_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

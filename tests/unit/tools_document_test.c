@@ -285,23 +285,38 @@ static struct ska_bytes attributes_of(const char *type, const uint8_t digest[32]
     return from_hex(hex);
 }
 
-/* Whatever is in it: who signs it may sort and encode otherwise, or sign more of them. */
-static void a_set_that_is_the_whole_file_is_named(void **state)
+static void assert_meaning(const struct asked *asked, struct ska_span content,
+                           enum ska_content_meaning meaning)
 {
-    static const uint8_t unsorted[] = "\x31\x06\x02\x01\x09\x02\x01\x01";
-    static const uint8_t unended[] = "\x31\x80\x02\x01\x01\x00\x00";
-    static const uint8_t text[] = "100 euros.";
+    struct document document = compare(asked, content);
+
+    assert_int_equal(document.answer, DOCUMENT_SAME);
+    assert_int_equal(document.meaning, meaning);
+}
+
+/* The form that is signed counts, whatever the file is, and however long. */
+static void files_are_told_by_what_is_signed(void **state)
+{
+    static const char text[] = "100 euros.";
     const size_t size = 70000;
     struct ska_bytes large = {calloc(1, size + 1), size};
     struct asked asked;
 
     (void)state;
     memcpy(large.data, "\x31\x83\x01\x11\x6B", 5); /* 70,000 less five */
-    ask(&asked, ska_span_text("any"), ska_span_text(""));
-    assert_true(compare(&asked, ska_span(unsorted, sizeof(unsorted) - 1)).is_attributes);
-    assert_true(compare(&asked, ska_span(unended, sizeof(unended) - 1)).is_attributes);
-    assert_true(compare(&asked, ska_span_of(&large)).is_attributes);
-    assert_false(compare(&asked, ska_span(text, sizeof(text) - 1)).is_attributes);
+    ask(&asked, ska_span_of(&large), ska_span_text(""));
+    assert_meaning(&asked, ska_span_of(&large), SKA_MEANS_STRUCTURE);
+    ask(&asked, ska_span_text(text), ska_span_text(""));
+    assert_meaning(&asked, ska_span_text(text), SKA_MEANS_DOCUMENT);
+    /* 50 bytes of lines that end as in mail. */
+    ask(&asked, ska_span_text("00lines in mail\r\nand\r\nmore of them in this \r\nfile."),
+        ska_span_text(""));
+    assert_meaning(&asked, ska_span_text("00lines in mail\nand\nmore of them in this \nfile."),
+                   SKA_MEANS_STRUCTURE);
+    ask(&asked, ska_span_text("00lines in mail\nand\nmore of them in this \nfile."),
+        ska_span_text(""));
+    assert_meaning(&asked, ska_span_text("00lines in mail\nand\nmore of them in this \nfile."),
+                   SKA_MEANS_DOCUMENT);
     ska_bytes_free(&large);
 }
 
@@ -316,22 +331,39 @@ static void attributes_tell_which_document_it_is(void **state)
         struct asked asked;
 
         ask(&asked, ska_span_of(&attributes), ska_span_text(""));
+        /* The structure itself, as a file: that is said. */
+        assert_meaning(&asked, ska_span_of(&attributes), SKA_MEANS_OTHER_DOCUMENT);
         asked.request.signed_content = attributes;
         if (data) {
             assert_same(&asked, ska_span_text("right document\n"), WHOLE);
             assert_other(&asked, ska_span_text("wrong document\n"));
-            assert_same(&asked, ska_span_of(&attributes), WHOLE);
+            assert_meaning(&asked, ska_span_of(&attributes), SKA_MEANS_OTHER_DOCUMENT);
         } else {
             /* Not even with what has the digest. */
             assert_not_compared(&asked, ska_span_text("right document\n"), "something about one");
             assert_not_compared(&asked, ska_span_text("wrong document\n"), "something about one");
             assert_not_compared(&asked, ska_span_of(&attributes), "something about one");
         }
-        /* The structure itself, as a file: that is said. */
-        assert_true(compare(&asked, ska_span_of(&attributes)).is_attributes);
-        assert_false(compare(&asked, ska_span_text("right document\n")).is_attributes);
         ska_bytes_free(&attributes);
     }
+}
+
+/* Around the digest of a file attributes are signed, and never the file. */
+static void in_attributes_a_file_is_only_a_document(void **state)
+{
+    static const char structure[] = "0\x02xy";
+    struct asked document;
+    struct asked asked;
+    struct ska_bytes attributes;
+
+    (void)state;
+    ask(&document, ska_span_text(structure), ska_span_text(""));
+    assert_meaning(&document, ska_span_text(structure), SKA_MEANS_STRUCTURE);
+    attributes = attributes_of(TYPE_DATA, document.digest);
+    ask(&asked, ska_span_of(&attributes), ska_span_text(""));
+    asked.request.signed_content = attributes;
+    assert_meaning(&asked, ska_span_text(structure), SKA_MEANS_DOCUMENT);
+    ska_bytes_free(&attributes);
 }
 
 /* Something that is there only once. */
@@ -395,6 +427,7 @@ static void files_of_a_folder_are_found(void **state)
     assert_non_null(mkdtemp(path));
     put_file(path, "mail", "one\ntwo\n");
     put_file(path, "plain", "right document\n");
+    put_file(path, "structure", "0\x04\nab");
     snprintf(command, sizeof(command),
              "cd %s && mkdir below && echo below >below/x && ln -s below/x link && mkfifo fifo && "
              "echo one more >z",
@@ -405,6 +438,11 @@ static void files_of_a_folder_are_found(void **state)
     assert_true(document.as_it_is && document.answer == DOCUMENT_SAME);
     assert_string_equal(find_signed(folder, "one\r\ntwo\r\n", &document), "mail");
     assert_false(document.as_it_is);
+    assert_int_equal(document.meaning, SKA_MEANS_DOCUMENT);
+    assert_string_equal(find_signed(folder, "0\x04\r\nab", &document), "structure");
+    assert_int_equal(document.meaning, SKA_MEANS_STRUCTURE);
+    assert_string_equal(find_signed(folder, "0\x04\nab", &document), "structure");
+    assert_int_equal(document.meaning, SKA_MEANS_DOCUMENT);
     assert_string_equal(find_signed(folder, "wrong document\n", &document), "");
     assert_string_equal(find_signed(folder, "below\n", &document), "");
     /* Each is hashed once. */
@@ -454,7 +492,8 @@ int main(void)
         cmocka_unit_test(ranges_are_counted),
         cmocka_unit_test(no_is_said_where_the_right_one_would_be_found),
         cmocka_unit_test(attributes_tell_which_document_it_is),
-        cmocka_unit_test(a_set_that_is_the_whole_file_is_named),
+        cmocka_unit_test(in_attributes_a_file_is_only_a_document),
+        cmocka_unit_test(files_are_told_by_what_is_signed),
         cmocka_unit_test(pipes_are_read),
         cmocka_unit_test(files_of_a_folder_are_found),
         cmocka_unit_test(a_failure_is_not_the_end),

@@ -108,7 +108,8 @@ static bool check_unattended(struct tool *tool, const struct approve *approve)
 
 /*
  * Key and document do not say all: a page may warn of the digest, of what kind of file it is, of an
- * earlier rejection, and attributes of CMS may say anything beside.
+ * earlier rejection, and attributes of CMS may say anything beside. That the file could be more
+ * than a document counts for requests in files and directories, too.
  */
 static bool check_rest_unattended(struct tool *tool, const struct approve *approve)
 {
@@ -117,7 +118,8 @@ static bool check_rest_unattended(struct tool *tool, const struct approve *appro
     struct ska_buffer why = {0};
     bool may = true;
 
-    if (!approve->yes || !review_is_of_broker(review))
+    if (!approve->yes ||
+        (!review_is_of_broker(review) && approve->compared.meaning == SKA_MEANS_DOCUMENT))
         return true;
     if (!review_may_be_unread(tool, review, document == NULL ? NULL : &approve->compared, &may,
                               &why))

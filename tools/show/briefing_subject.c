@@ -66,9 +66,31 @@ static void say_compared(const struct document *document, struct page *page)
         page_paragraph(page, "Is it the file you gave, %s? YES, exactly.", name);
     else
         page_paragraph(page, "Is it the file you gave, %s? YES: %s.", name, document->form);
-    if (document->is_attributes)
-        page_warning(page, "this file is what a signature of ANOTHER document is made over. Who "
-                           "signs it signs that document, which you have not seen.");
+}
+
+/* Of a structure that is shown as what it is there is nothing to add. */
+static void warn_of_meaning(struct ska_span content, const struct document *document,
+                            struct page *page)
+{
+    static const char *const what[] = {
+        [SKA_MEANS_DOCUMENT] = NULL,
+        [SKA_MEANS_OTHER_DOCUMENT] =
+            "what a signature of ANOTHER document is made over. Then that document would be "
+            "signed, which you have not seen",
+        [SKA_MEANS_STRUCTURE] =
+            "what a certificate, a certificate request or a signature of ANOTHER document is made "
+            "over. Then that would be signed, whatever else it shows",
+        [SKA_MEANS_HANDSHAKE] = "a part of a TLS handshake. With a signature over it others could "
+                                "pass for the owner of this key"};
+    enum ska_content_meaning meaning = SKA_MEANS_DOCUMENT;
+
+    if (document != NULL)
+        meaning = document->meaning;
+    else if (ska_content_kind(content) == SKA_CONTENT_OTHER)
+        meaning = ska_content_meaning(content, content.length);
+    if (what[meaning] != NULL)
+        page_warning(page, "this%s could also be %s.", document == NULL ? "" : " file",
+                     what[meaning]);
 }
 
 /* " If you have the file, ...": what to do with it. */
@@ -261,6 +283,7 @@ void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         say_message(libctx, content, document, how, page);
     else
         say_document(libctx, request, document, how, page);
+    warn_of_meaning(content, document, page);
     warn_of_sha1(request, page);
 }
 
