@@ -111,7 +111,7 @@ static void note_unsupported(struct ska_token_generation *wanted, const OSSL_PAR
         if (OSSL_PARAM_locate_const(params, names[i]) != NULL)
             wanted->unsupported = names[i];
     if (exponent != NULL && !is_usual_exponent(exponent))
-        wanted->unsupported = "another exponent than 65537";
+        wanted->unsupported = "an exponent other than 65537";
     if (text_of(params, OSSL_PKEY_PARAM_EC_ENCODING, &encoding) &&
         strcmp(encoding, OSSL_PKEY_EC_ENCODING_GROUP) != 0)
         wanted->unsupported = OSSL_PKEY_PARAM_EC_ENCODING;

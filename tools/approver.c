@@ -101,8 +101,8 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
     else if (approver->locked)
         done = ska_bytes_copy(&approver->public_key, ska_span_of(&key), errors);
     else if (!ska_evp_equal(libctx, ska_span_of(&key), ska_span_of(&approver->public_key)))
-        ska_fail(errors, SKA_R_BAD_KEY, "%s: the certificate is of another key than --approver",
-                 path);
+        ska_fail(errors, SKA_R_BAD_KEY,
+                 "%s: the certificate does not belong to the key of --approver", path);
     else
         done = true;
 out:

@@ -120,11 +120,12 @@ static bool open_named_key(struct tool *tool, const struct ska_request *request,
                 backend_key_spki(*key, &spki, &tool->errors);
 
     free(made);
-    return done && (ska_span_equal(spki, ska_span_of(&request->public_key)) ||
-                    ska_fail(&tool->errors, SKA_R_KEY_MISMATCH,
-                             "request %.16s was for a key '%s' with another public key than the "
-                             "one that is there now",
-                             request->id, request->key_label));
+    return done &&
+           (ska_span_equal(spki, ska_span_of(&request->public_key)) ||
+            ska_fail(&tool->errors, SKA_R_KEY_MISMATCH,
+                     "request %.16s was for a key '%s' whose public key differs from that of "
+                     "the key that is there now",
+                     request->id, request->key_label));
 }
 
 static struct ska_job fetching_job(struct tool *tool, const struct ska_request *request,

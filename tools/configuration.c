@@ -83,19 +83,19 @@ static bool ends_with_module_name(const char *path)
     return strcmp(base, "ska") == 0 || strcmp(base, "ska.so") == 0;
 }
 
-/* How surely an entry of [providers] is ours; 0: it is not. */
+/*
+ * How surely an entry of [providers] is ours; 0: it is not. Its settings do not count: a copy of
+ * our module under another name is another provider, for example for an approver's smart card.
+ */
 static int likeness(const CONF *conf, const CONF_VALUE *entry)
 {
     const char *identity = entry_of(conf, entry->value, "identity");
     const char *module = entry_of(conf, entry->value, "module");
 
     if (strcmp(entry->name, "ska") == 0)
-        return 3;
-    if ((identity != NULL && strcmp(identity, "ska") == 0) ||
-        (module != NULL && ends_with_module_name(module)))
         return 2;
-    return entry_of(conf, entry->value, "pkcs11-module") != NULL ||
-           entry_of(conf, entry->value, "tsb-url") != NULL;
+    return (identity != NULL && strcmp(identity, "ska") == 0) ||
+           (module != NULL && ends_with_module_name(module));
 }
 
 const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration)
@@ -339,6 +339,11 @@ static void add_quoted(struct ska_buffer *text, const char *value)
 #define OTHERS_SECTION "skatool_others_section"
 #define OTHERS_PROVIDERS "skatool_others_providers"
 
+static bool is_ours(const struct configuration *configuration, const CONF_VALUE *entry)
+{
+    return configuration->name != NULL && strcmp(configuration->name, entry->name) == 0;
+}
+
 /* A configuration that has all sections of the file, but starts at the other providers only. */
 static bool others_as_text(const struct configuration *configuration, struct ska_buffer *text)
 {
@@ -353,7 +358,7 @@ static bool others_as_text(const struct configuration *configuration, struct ska
     for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
         const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
 
-        if (likeness(configuration->conf, entry) > 0)
+        if (is_ours(configuration, entry))
             continue;
         ska_buffer_format(text, "%s = ", entry->name);
         add_quoted(text, entry->value);

@@ -20,9 +20,9 @@ struct configuration {
 };
 
 /*
- * Finds file and section: the provider named "ska", else one whose identity or module is ska's,
- * else one with a pkcs11-module or a tsb-url. `path` NULL: OPENSSL_CONF, else libcrypto's default;
- * only then is it no error that there is no such file.
+ * Finds file and section: the provider named "ska", else one whose identity or module is ska's.
+ * `path` NULL: OPENSSL_CONF, else libcrypto's default; only then is it no error that there is no
+ * such file.
  */
 bool configuration_open(struct configuration *configuration, const char *path,
                         const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -93,7 +93,7 @@ bool ska_request_check_key(const struct ska_request *request, struct backend_key
                                         request->operation, ska_span_of(&request->payload), errors);
     if (strcmp(request->key_label, backend_key_label(key)) == 0)
         return ska_fail(errors, SKA_R_KEY_MISMATCH,
-                        "request %.16s is for a key '%s' with another public key than the one on "
+                        "request %.16s is for a key '%s' whose public key differs from the one on "
                         "token '%s': the key was replaced, or it is another token. Make a new "
                         "request for the key that is there now",
                         request->id, backend_key_label(key), backend_key_token_label(key));

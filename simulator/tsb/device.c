@@ -193,11 +193,8 @@ static bool find_slot(struct tsb_device *device, const char *label, const struct
 static bool read_pin(const struct tsb_config *config, struct ska_bytes *pin,
                      const struct ska_errors *errors)
 {
-    const char *path = config->pin_source == NULL ? NULL : config->pin_source + strlen("file:");
+    const char *path = config->pin_source + strlen("file:");
 
-    if (path == NULL)
-        return ska_fail(errors, SKA_R_PIN_MISSING,
-                        "no PIN: pin-source = file:PATH is missing in the configuration");
     if (!ska_file_read_safe("pin-source", path, path, PIN_LIMIT, pin, errors))
         return false;
     while (pin->length > 0 &&

@@ -19,23 +19,28 @@
 #include "simulator/tsb/http_server.h"
 
 static const char help[] =
-    "usage: skatsb --database FILE [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]\n"
-    "              [--config FILE]\n"
+    "usage: skatsb --database FILE --config FILE [--listen ADDRESS:PORT]\n"
+    "              [--tls-cert FILE --tls-key FILE]\n"
     "A simulator of the Transaction Security Broker (TSB), the REST API to the HSM, on top of the\n"
     "simulator of the HSM. It is for developing and testing. It protects nothing.\n\n"
     "  --database FILE        where requests are kept; created if it does not exist\n"
+    "  --config FILE          pin-source (required), token, API keys, delays, faults: see\n"
+    "                         doc/simulator.md\n"
     "  --listen ADDRESS:PORT  default: 127.0.0.1:8080; port 0: any free one; addresses other\n"
     "                         than this computer's own only with TLS\n"
     "  --tls-cert FILE        the server's certificate and its chain, PEM\n"
     "  --tls-key FILE         its private key, PEM\n"
-    "  --config FILE          API keys, delays, faults: see doc/simulator.md\n"
     "  --help                 this text\n\n"
     "It signs, decrypts, unwraps, certifies, blocks, unblocks and changes rules, at once or after\n"
     "approvers have approved; it encrypts, wraps and verifies, and creates and derives keys: RSA,\n"
     "EC, ED, AES, TDEA and HMAC, and keys for approvers. It has no DSA, BLS or post-quantum keys,\n"
     "no RFC 3161 and no attestation by HSMs: it answers such calls with 501.\n\n"
     "The HSM's token is found as for every user of the simulator: SOFTHSM2_CONF, SKASIM_CONF.\n"
-    "When it is ready it says on standard error: skatsb: listening on URL\n";
+    "When it is ready it says on standard error: skatsb: listening on URL\n\n"
+    "Exit status:\n"
+    "  0  done, or stopped by SIGTERM, SIGINT or SIGHUP\n"
+    "  1  wrong use or configuration\n"
+    "  3  failure of the HSM or the system\n";
 
 struct options {
     const char *database;
@@ -83,10 +88,12 @@ static bool parse_options(int argc, char **argv, struct options *options,
                             "unknown option, or its value is missing; see skatsb --help");
         }
     }
-    if (optind < argc || options->database == NULL)
-        return ska_fail(
-            errors, SKA_R_WRONG_USE,
-            "--database FILE is required, and no other arguments than options; see skatsb --help");
+    if (optind < argc)
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "unexpected argument after the options; see skatsb --help");
+    if (options->database == NULL || options->config == NULL)
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "--database FILE and --config FILE are required; see skatsb --help");
     return (options->listen.tls_cert == NULL) == (options->listen.tls_key == NULL) ||
            ska_fail(errors, SKA_R_WRONG_USE, "--tls-cert and --tls-key need each other");
 }
@@ -216,7 +223,7 @@ int main(int argc, char **argv)
     if (!parse_options(argc, argv, &options, &errors) ||
         (!options.help && !run(&options, &errors))) {
         fprintf(stderr, "skatsb: %s\n", ska_error_capture_text(&capture));
-        status = (int)capture.reason / 100;
+        status = (int)capture.reason / 100; /* as skatool */
     } else if (options.help) {
         fputs(help, stdout);
     }

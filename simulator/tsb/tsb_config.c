@@ -140,6 +140,9 @@ static bool take_settings(struct tsb_config *config, const char *path, const CON
     for (int i = 0; i < sk_CONF_VALUE_num(values); i++)
         if (!take_setting(config, path, sk_CONF_VALUE_value(values, i), errors))
             return false;
+    if (config->pin_source == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: pin-source = file:PATH is missing",
+                        path);
     return config->client_auth == TSB_CLIENT_NONE || config->client_ca != NULL ||
            ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                     "%s: client-auth is set, but client-ca is missing", path);
@@ -198,8 +201,6 @@ bool tsb_config_read(struct tsb_config *config, const char *path, OSSL_LIB_CTX *
     config->version = strdup("2.2.0-simulator");
     if (config->licence == NULL || config->version == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "configuration");
-    if (path == NULL)
-        return true;
     conf = NCONF_new_ex(libctx, NULL);
     if (conf == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "configuration");

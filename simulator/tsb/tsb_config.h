@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration of skatsb: a file in libcrypto's NCONF form, keys in its default section. Each
- * has a default but the PIN.
+ * has a default but pin-source.
  */
 #ifndef SKATSB_TSB_CONFIG_H
 #define SKATSB_TSB_CONFIG_H
@@ -45,7 +45,7 @@ struct tsb_config {
     uint64_t clock_ahead;     /* and ahead */
 };
 
-/* NULL: the defaults. SKA_R_BAD_CONFIGURATION names file, key and value. */
+/* SKA_R_BAD_CONFIGURATION names file and key. */
 bool tsb_config_read(struct tsb_config *config, const char *path, OSSL_LIB_CTX *libctx,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 void tsb_config_clear(struct tsb_config *config);

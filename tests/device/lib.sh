@@ -75,23 +75,28 @@ rule() { # QUORUM NAME..., with $timelock and $timeout
         "${timelock:-0}" "${timeout:-0}" "$quorum" "$list"
 }
 
-# signs NAME DOCUMENT [BUNDLE]: a signature that plain openssl verifies.
+# verifies NAME DOCUMENT: plain openssl verifies the signature.
+verifies() {
+    plain dgst -sha256 -verify "$1.pub.pem" -signature signature "$2" >verified.txt 2>&1 ||
+        fail "a signature by '$(label "$1")' that does not verify"
+}
+# signs NAME DOCUMENT [BUNDLE]: a signature that verifies.
 signs() {
     local name=$1 document=$2
     quietly ska dgst -sha256 -sign "$(uri "$name")" ${3:+-sigopt "ska-approvals-file:$3"} \
         -out signature "$document"
-    plain dgst -sha256 -verify "$name.pub.pem" -signature signature "$document" >verified.txt 2>&1 ||
-        fail "a signature by '$(label "$name")' that does not verify"
+    verifies "$name" "$document"
 }
 # signs_not PATTERN NAME DOCUMENT [BUNDLE]
 signs_not() {
     refused "$1" ska dgst -sha256 -sign "$(uri "$2")" ${4:+-sigopt "ska-approvals-file:$4"} \
         -out signature "$3"
 }
-# may_sign NAME BUNDLE: whether the document is signed; why not is in stderr.txt.
+# may_sign NAME BUNDLE: whether the document is signed; why not is in stderr.txt. A signature must verify.
 may_sign() {
     ska dgst -sha256 -sign "$(uri "$1")" -sigopt "ska-approvals-file:$2" -out signature document \
-        >stdout.txt 2>stderr.txt
+        >stdout.txt 2>stderr.txt || return 1
+    verifies "$1" document
 }
 # notes WHAT NAME BUNDLE: for the report, what the device does where that is not public.
 notes() {

@@ -295,7 +295,7 @@ start others.log "$binary_dir/tools/skatool" agent --socket others.socket --appr
 within 10 "no agent" grep -q listening others.log
 grep -q '^{"approvals":\[{"approverCertificate":' < <("$client" ask others.socket digest.json) ||
     fail "the approval names no certificate"
-refused 'of another key' skatool agent --socket x.socket --approver bob.pem --cert alice.crt \
+refused 'does not belong to the key of --approver' skatool agent --socket x.socket --approver bob.pem --cert alice.crt \
     --allow key=web,payload=any
 
 # ---- How often -----------------------------------------------------------------------------------

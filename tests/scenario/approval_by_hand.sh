@@ -85,7 +85,7 @@ bundle request.json '{"approverCertificate":"'"$certificate"'","approvalDigestAl
 sign certified bundle.json
 bundle request.json "$(approval carol token.bin)" >bundle.json
 sign certified bundle.json
-refused 'the certificate is of another key' skatool approve --approver alice.pem --cert carol.crt \
+refused 'the certificate does not belong to the key of --approver' skatool approve --approver alice.pem --cert carol.crt \
     --yes request.json
 succeeds skatool approve --approver carol.pem --cert carol.crt --yes request.json
 sign certified request.json

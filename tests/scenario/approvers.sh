@@ -239,38 +239,48 @@ not_a_key 'ska provider is not loaded' "$(uri letters)"
 not_a_key 'pkcs11:token=x\.\.\.|pkcs11:token=x;object=y\?\.\.\.' 'pkcs11:token=x;object=y?pin-value=secret'
 ! grep -q secret stderr.txt || fail "a secret in a message"
 
-# On a token, through another provider of the configuration. Here it is a copy of ours by another
-# name, which is all that makes it another one.
-new_token card
-succeeds skatool keygen --key 'ska:token=card;object=dora' --algorithm EC --policy none
+# On a token, through another provider of the configuration: the examples of the manual page, a copy of ours with the
+# token's module, and the command. Without a provider ska, and with one.
+# card_example N: the N-th example of the section.
+card_example() {
+    awk -v wanted="$1" '/^\.Sh/ { inside = $0 == ".Sh SMART CARDS" } /^\.Ed/ { literal = 0 }
+        inside && literal && n == wanted
+        inside && /^\.Bd -literal/ { literal = 1; n++ }' "$source_dir/tools/skatool.1"
+}
+new_token Dora
+succeeds skatool keygen --key 'ska:token=Dora;object=Signature' --algorithm EC --policy none
 cp "$binary_dir/provider/ska.so" card.so
-cat >card.cnf <<END
-openssl_conf = init
-[init]
-providers = providers
-[providers]
-default = default_provider
-card = card_provider
-[default_provider]
-activate = 1
-[card_provider]
-module = $work/card.so
-activate = 1
-END
-card="pkcs11:token=card;object=dora?module-path=$simulator&pin-source=file:$work/pin"
-OPENSSL_CONF=card.cnf quietly ours openssl pkey -in "$card" -pubout -out dora.pub.pem
+card_example 1 | sed -E "s|^(module = ).*/|\\1$work/|; s|^(pkcs11-module = ).*|\\1$simulator|" >card.cnf
+grep -qx "module = $work/card.so" card.cnf && grep -qx "pkcs11-module = $simulator" card.cnf || fail "$(cat card.cnf)"
+sed 's/^card = .*/&\nska = ska_provider/' card.cnf >both.cnf
+sed -n '/^\[ska_provider\]/,$p' openssl.cnf >>both.cnf
+card=$(card_example 2 | sed -n "s/.*--approver '\([^']*\)'.*/\1/p")
+with_pin="$card?pin-source=file:$work/pin"
+OPENSSL_CONF=card.cnf quietly ours openssl pkey -in "$with_pin" -pubout -out dora.pub.pem
 policy "$(rule 1 dora)" >dora.json
 key dora-approves p256 dora.json
 request dora-approves card.json contract.txt
+cp card.json fresh.json
 refused 'no configured provider can open it' skatool approve --approver "$card" --yes card.json
-succeeds skatool approve --config card.cnf --approver "$card" --yes card.json
-says "dora's approval .*1 of 1; no more"
+for configuration in card.cnf both.cnf; do
+    cp fresh.json card.json
+    succeeds skatool approve --config $configuration --approver "$with_pin" --yes card.json
+    says "dora's approval .*1 of 1; no more"
+    if has_terminal; then
+        cp fresh.json card.json
+        OPENSSL_CONF=$configuration ours "$programs/skatool_terminal" PIN "$pin" 'Type yes or no:' yes -- \
+            "$binary_dir/tools/skatool" approve --approver "$card" card.json >typed.txt || fail "$(cat typed.txt)"
+    fi
+done
 takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.json
+# The card is not the HSM.
+refused 'no PKCS#11 module' skatool list --config card.cnf
+succeeds skatool list --config both.cnf
+shows dora-approves
 # Whoever gives a PIN in the URI does not read it again in what is said.
-typed="pkcs11:token=card;object=dora?module-path=$simulator&pin-value=$pin"
+typed="$card?pin-value=$pin"
 request annual-accounts others.json contract.txt
-refused 'the key pkcs11:token=card;object=dora.* is not one of those' \
-    skatool approve --config card.cnf --approver "$typed" --yes others.json
+refused "the key $card.* is not one of those" skatool approve --config card.cnf --approver "$typed" --yes others.json
 ! grep -q "$pin" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
 # The same request again would be one that dora has approved.
 request dora-approves card.json other.txt

@@ -135,7 +135,7 @@ tells "WARNING: had ANOTHER KEY in an earlier request, last at .*: 'alice', 'bob
 sed "s|\"publicKey\": *\"[^\"]*\"|\"publicKey\":\"$(base64_of m1)\"|" forged.json >other.json
 # Its id is another one then, so it is not approved; a refusal shows it.
 succeeds skatool reject --approver alice.pem --yes -o refusal.json other.json
-grep -q 'another key of this name than the one' stdout.txt || tr -s ' \n' ' ' <stdout.txt |
+grep -q 'another key of this name, not the one' stdout.txt || tr -s ' \n' ' ' <stdout.txt |
     grep -q 'the request shows another key of this name' || fail "does not say it: $(cat stdout.txt)"
 # A change that was approved counts from then on.
 rm -rf "$XDG_STATE_HOME"

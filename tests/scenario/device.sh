@@ -128,6 +128,14 @@ told '^ordinary +ok' '^approvals +FAILED' 'the approval token is for other data'
     'C_CreateApprovalToken' '^FAILED: approvals' 'all keys of this run were removed'
 objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
 
+export HSM_DEVICE_WRONG=yes
+! tried bad --yes || fail 'a module whose signatures are wrong passes'
+unset HSM_DEVICE_WRONG
+told '^ordinary +ok' '^approvals +FAILED' '^limits +FAILED' '^changes +FAILED' \
+    '^FAILED: approvals limits changes' 'all keys of this run were removed'
+[ "$(grep -c 'a signature by .* that does not verify' tried.txt)" -eq 3 ] || fail "$(cat tried.txt)"
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
 printf '0000\n' >wrong-pin
 chmod 600 wrong-pin
 conf "$simulator"

@@ -78,7 +78,7 @@ refused 'type= must be private' ska genpkey -quiet -propquery provider=ska "${rs
 refused 'sign, decrypt or derive' genpkey new "${rsa[@]}" -pkeyopt ska-key-usage:wrap
 refused 'sign, decrypt or derive' genpkey new "${rsa[@]}" -pkeyopt ska-key-usage:sign,
 refused 'EC keys sign and derive' genpkey new "${rsa[@]}" -pkeyopt ska-key-usage:derive
-refused 'another exponent' genpkey new "${rsa[@]}" -pkeyopt rsa_keygen_pubexp:3
+refused 'an exponent other than 65537' genpkey new "${rsa[@]}" -pkeyopt rsa_keygen_pubexp:3
 refused 'no curve' genpkey new -algorithm EC
 refused 'encoding' genpkey new -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit
 refused 'give its URI with ska-uri' ska genpkey -quiet -propquery provider=ska "${rsa[@]}" \

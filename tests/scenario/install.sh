@@ -114,6 +114,9 @@ while read -r page; do
     cmp -s "$pages/$page" text.txt || grep -q 'source tree\|error:' text.txt || fail "$page does not say where that is"
 done <pages.txt
 
+grep -qF '`man skatool`, ' "$pages/README.md" && grep -qF '`man ska-provider`, ' "$pages/README.md" ||
+    fail 'README.md names other manual pages than the installed ones'
+
 # ---- Programs against it -------------------------------------------------------------------------
 
 if command -v pkg-config >/dev/null; then

@@ -74,7 +74,7 @@ succeeds p11 --delete-object --type pubkey --label seal
 cp seal.pub.pem old.pub.pem
 key seal p256
 ! cmp -s old.pub.pem seal.pub.pem || fail "the same key again"
-refused "for a key 'seal' with another public key than the one on token 'tok'.*new request" \
+refused "for a key 'seal' whose public key differs from the one on token 'tok'.*new request" \
     sign sign.json
 # But what a request says of the key is not what was approved: anyone can change it.
 request seal now.json document

@@ -51,13 +51,16 @@ OPENSSL_CONF=/dev/null succeeds skatool show --key "$key"
 OPENSSL_CONF=/dev/null succeeds skatool request --key "$key" -o by_uri.json document
 mv elsewhere.cnf openssl.cnf
 
-# By its name, by its identity, by its module, by a key that only it has; and in another file.
+# By its name, by its identity, by its module; and in another file. A copy of it under another name is another provider.
 checked 0 'ok +section +ska_provider'
 sed -i 's/^ska = ska_provider/seals = ska_provider/' openssl.cnf
 listed
 sed -i 's/^module = .*/module = other.so\nidentity = ska/' openssl.cnf
 listed
 sed -i 's/^identity = .*//' openssl.cnf
+refused 'no PKCS#11 module' skatool list
+says_which "$work/openssl.cnf, which was read, does not name the provider ska"
+sed -i 's/^module = .*/module = ska.so/' openssl.cnf
 listed
 sed -n '/^\[ska_provider\]/,$p' openssl.cnf >section.cnf
 sed -i '/^\[ska_provider\]/,$d' openssl.cnf
@@ -173,7 +176,7 @@ OPENSSL_MODULES=/nowhere checked 1 'FAILED +module .*/nowhere/ska.so'
 sed -i '/^module = /d' openssl.cnf
 OPENSSL_MODULES=$binary_dir/provider checked 0 "ok +module +$binary_dir/provider/ska.so"
 sed -i 's/^ska = ska_provider/seals = ska_provider/' openssl.cnf
-OPENSSL_MODULES=$binary_dir/provider checked 1 'FAILED +module .*/seals.so'
+OPENSSL_MODULES=$binary_dir/provider checked 1 'FAILED +section .*no line ska = SECTION'
 # What stands before all sections is not in each of them, for libcrypto.
 module_is ska.so
 sed -i "/^module = /d; 1i module = $binary_dir/provider/ska.so" openssl.cnf

@@ -71,10 +71,41 @@ while read -r name; do
 done <names.txt
 succeeds ours "$binary_dir/simulator/skatsb" --help
 shows 'simulator' 'protects nothing'
+# The manual page has the same options, required or not, and the same exit statuses.
+manual=$source_dir/simulator/tsb/skatsb.1
+synopsis=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/p' "$manual" |
+    sed -nE 's/ Ar//g; s/Fl -/--/g; s/^\.Op (.*)/[\1]/p; s/^\.(--.*)/\1/p' | tr '\n' ' ')
+usage=$(sed -n '/^usage:/,/^A simulator/{/^A simulator/!p}' stdout.txt | sed 's/^usage: skatsb//' | tr -s '\n ' ' ')
+[ " $synopsis" = "$usage" ] || fail "--help says '$usage', skatsb.1 '$synopsis'"
+statuses=$(sed -n '/^\.Sh EXIT STATUS/,/^\.El/p' "$manual" | sed -nE '/^\.It/{s/^\.It //;N;s/\.$//;s/\n/ /;p}')
+sed -n '/^Exit status:/,$p' stdout.txt | sed '1d; s/^ *//; s/  */ /g' | diff -i - <(echo "$statuses") >&2 ||
+    fail 'skatsb.1 has other exit statuses than --help'
 grep -oE -- '--[a-z-]+' stdout.txt | sort -u | grep -vx -- --help >options.txt
 while read -r name; do
     grep -qF -- "$name" "$page" || fail "doc/simulator.md has no words on $name"
 done <options.txt
+
+# Each exit status but that of a signal.
+skatsb() {
+    ours "$binary_dir/simulator/skatsb" --listen 127.0.0.1:0 "$@"
+}
+printf 'pin-source = file:%s\n' "$work/pin" >good.cnf
+printf 'token = tok\n' >no-pin.cnf
+printf 'pin-source = file:%s\ntoken = nowhere\n' "$work/pin" >no-token.cnf
+wrong() { # STATUS PATTERN OPTION...
+    ends "$1" skatsb "${@:3}"
+    [ ! -s stdout.txt ] || fail "$(cat stdout.txt)"
+    says "$2"
+}
+wrong 1 'unknown option' --nothing
+wrong 1 '--database FILE and --config FILE are required' --config good.cnf
+wrong 1 '--database FILE and --config FILE are required' --database tsb.db
+wrong 1 'unexpected argument' --config good.cnf --database tsb.db extra
+wrong 1 '--tls-cert and --tls-key' --config good.cnf --database tsb.db --tls-key server.key
+wrong 1 'nowhere.cnf cannot be read' --config nowhere.cnf --database tsb.db
+wrong 1 'no-pin.cnf: pin-source = file:PATH is missing' --config no-pin.cnf --database tsb.db
+wrong 3 '0 tokens with the label nowhere' --config no-token.cnf --database tsb.db
+wrong 3 'nowhere/tsb.db' --config good.cnf --database nowhere/tsb.db
 
 # ---- Keys ----------------------------------------------------------------------------------------
 

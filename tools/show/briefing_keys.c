@@ -227,7 +227,7 @@ static void say_history(const struct briefing_keys *keys, struct page *page)
         page_fail(page);
     else if (strcmp(sha256, keys->history->key_sha256) != 0)
         page_warning(page,
-                     "the request shows another key of this name than the one that you answered "
+                     "the request shows another key of this name, not the one that you answered "
                      "for at %s.",
                      text_time(keys->history->key_seconds, time));
 }
