@@ -111,10 +111,10 @@ noted() { # PATTERN
 configure "audit-log = /var/log/audit.log" 'state-dir = /var' 'evidence-dir = /tmp' 'approvals-dir = /usr'
 for user in daemon root no-such-user; do
     succeeds skatool check-config --plan --user $user
-    plans ask 'audit log' '/var/log belongs to uid 0,.*as in /var/log/ska/audit\.log'
-    plans ask state-dir '/var belongs to uid 0,.*as in /var/lib/ska/state'
-    plans ask evidence-dir '/tmp belongs'
-    plans ask approvals-dir '/usr belongs'
+    plans 'to do' 'audit log' '/var/log belongs to uid 0,.*as in /var/log/ska/audit\.log'
+    plans 'to do' state-dir '/var belongs to uid 0,.*as in /var/lib/ska/state'
+    plans 'to do' evidence-dir '/tmp belongs'
+    plans 'to do' approvals-dir '/usr belongs'
     no_commands
     ! grep -q 'groups root' stdout.txt || fail "approvers become members of the system's group"
 done
@@ -125,7 +125,7 @@ ln -sf /etc/passwd linked/pin
 configure "state-dir = $work/linked/state" "evidence-dir = $work/linked/evidence" "approvals-dir = $work/no/../../x"
 sed -i "s|^pin-source = .*|pin-source = file:$work/linked/pin|" openssl.cnf
 succeeds skatool check-config --plan --user daemon
-plans ask state-dir 'belongs to uid 0'
+plans 'to do' state-dir 'belongs to uid 0'
 plans 'to do' PIN 'has mode 0644'
 noted 'linked/pin is a symbolic link'
 plans ask evidence-dir 'No such file'
@@ -155,6 +155,72 @@ grep -qxF "           \$ chown -h daemon $work/known-to-all && chmod 600 $work/k
 sed -i "s|^pin-source = .*|pin-source = file:$pin|" openssl.cnf
 planned
 plans 'to do' PIN 'its name is not shown'
+
+# ---- As the signer, and not as root --------------------------------------------------------------
+
+# for_signer OPTION...: what root plans for the user daemon, who has a token and a configuration.
+for_signer() {
+    succeeds skatool check-config --plan --user daemon "$@"
+}
+as_signer() {
+    setpriv --reuid=daemon --regid=daemon --init-groups -- "$@"
+}
+# give PATH...: to the signer.
+give() {
+    chown -R daemon "$@"
+}
+plays_signer=
+if [ "$(id -u)" -eq 0 ] && id daemon >/dev/null 2>&1 && as_signer test -r "$simulator" -a -r "$work/openssl.cnf"; then
+    plays_signer=yes
+fi
+if [ -n "$plays_signer" ]; then
+    give tokens pin calls.log
+    configure
+    for_signer
+    plans done PIN
+    plans done login 'logged in'
+    # Root's PIN file: what root can do says nothing of the signer.
+    chown root pin
+    for_signer
+    plans 'to do' PIN 'only daemon may have access to .*belongs to uid 0 and has mode 0600'
+    plans 'to do' login 'not tried: .*Permission denied'
+    # But for a program that starts as root.
+    configure 'load = early'
+    for_signer
+    plans done PIN 'start as root'
+    plans done login 'start as root'
+    # A user who does not exist yet.
+    configure
+    succeeds skatool check-config --plan --user nobody-of-this-name
+    plans ask login 'uid 0 has logged in; can nobody-of-this-name\? .*exists'
+    plans 'to do' PIN 'belongs to uid 0'
+    give pin
+    # The way there counts, too.
+    mkdir -m 700 closed closed/state closed/evidence closed/log
+    cp pin closed/pin
+    : >closed/log/audit.log
+    give closed/*
+    configure "state-dir = $work/closed/state" "evidence-dir = $work/closed/evidence" \
+        "audit-log = $work/closed/log/audit.log"
+    sed -i "s|^pin-source = .*|pin-source = file:$work/closed/pin|" openssl.cnf
+    for_signer
+    for what in PIN state-dir evidence-dir 'audit log'; do plans 'to do' "$what" "daemon cannot .*closed"; done
+    plans 'to do' login 'not tried'
+    chmod 711 closed
+    for_signer
+    for what in PIN login state-dir evidence-dir 'audit log'; do plans done "$what"; done
+    # A log of the signer's in a directory of root's.
+    install -d -m 755 logs
+    for name in audit.log audit.log.lock; do install -o daemon -m 600 /dev/null logs/$name; done
+    configure "audit-log = $work/logs/audit.log"
+    for_signer
+    plans done 'audit log'
+    # Others than root cannot become the signer.
+    chmod 644 skasim.cnf softhsm2.conf openssl.cnf
+    succeeds as_signer env OPENSSL_CONF="$work/openssl.cnf" "$binary_dir/tools/skatool" check-config --plan --user bin
+    plans ask login 'uid 1 has logged in; can bin\? .*as that user'
+    chown -R root tokens pin calls.log
+fi
 
 # ---- What is usually set -------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/module.h"
@@ -115,6 +116,17 @@ static struct hsm_token *plan_token(struct plan *plan)
     return token;
 }
 
+static void plan_login_done(struct plan *plan)
+{
+    if (plan_is_user(plan))
+        plan_item(plan, PLAN_DONE, "login", "logged in");
+    else if (plan_pin_is_roots(plan))
+        plan_item(plan, PLAN_DONE, "login", "logged in, as programs that start as root do");
+    else
+        plan_item(plan, PLAN_ASK, "login", "uid %lu has logged in; can %s? To find out, %s",
+                  (unsigned long)geteuid(), plan->user, plan_why_not_user(plan));
+}
+
 /* Nobody is asked for a PIN. */
 static bool plan_login(struct plan *plan, struct hsm_token *token)
 {
@@ -132,9 +144,10 @@ static bool plan_login(struct plan *plan, struct hsm_token *token)
     }
     done = hsm_token_login(token, &source, &quiet);
     if (done)
-        plan_item(plan, PLAN_DONE, "login", "logged in");
+        plan_login_done(plan);
     else if (capture.reason == SKA_R_PIN_UNREADABLE || capture.reason == SKA_R_PIN_MISSING)
-        plan_item(plan, PLAN_ASK, "login", "not tried: %s", ska_error_capture_text(&capture));
+        plan_item(plan, plan_is_user(plan) ? PLAN_TO_DO : PLAN_ASK, "login", "not tried: %s",
+                  ska_error_capture_text(&capture));
     else
         plan_item(plan, PLAN_TO_DO, "login", "%s", ska_error_capture_text(&capture));
     ska_error_capture_clear(&capture);
