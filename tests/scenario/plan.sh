@@ -57,7 +57,7 @@ plans done key 'with rules'
 plans done 'key authorization' 'has rules'
 if [ "$(id -u)" -ne 0 ]; then
     for what in state-dir evidence-dir 'audit log'; do plans done "$what"; done
-    plans ask approvals-dir "for $me only"
+    plans ask approvals-dir 'only uid [0-9]+ can leave approvals in .*/approvals\.'
 fi
 
 # ---- Commands that can be pasted -----------------------------------------------------------------
@@ -114,7 +114,7 @@ for user in daemon root no-such-user; do
     plans 'to do' 'audit log' '/var/log belongs to uid 0,.*as in /var/log/ska/audit\.log'
     plans 'to do' state-dir '/var belongs to uid 0,.*as in /var/lib/ska/state'
     plans 'to do' evidence-dir '/tmp belongs'
-    plans 'to do' approvals-dir '/usr belongs'
+    plans '(to do|ask)' approvals-dir '.*/usr'
     no_commands
     ! grep -q 'groups root' stdout.txt || fail "approvers become members of the system's group"
 done
@@ -215,6 +215,26 @@ if [ -n "$plays_signer" ]; then
     configure "audit-log = $work/logs/audit.log"
     for_signer
     plans done 'audit log'
+    # An approvals directory of root's may be shared with a group of the signer's.
+    install -d -g daemon -m 3770 shared
+    configure "approvals-dir = $work/shared"
+    as_signer env SKASIM_CONF= "$binary_dir/tools/skatool" check-config >checked.txt 2>&1 || true
+    grep -qE '^ok +approvals-dir .*shared with the group daemon' checked.txt || fail "$(cat checked.txt)"
+    for_signer
+    plans done approvals-dir 'shared with the group daemon'
+    plans 'to do' approvers 'group daemon'
+    [ "$(ls -A shared)" = done ] || fail "left there: $(ls -A shared)"
+    chmod 2770 shared
+    for_signer
+    plans 'to do' approvals-dir 'writable by its group without the sticky bit'
+    no_commands
+    # One that is closed is not called open.
+    install -d -m 700 roots
+    configure "approvals-dir = $work/roots" "state-dir = $work/roots"
+    for_signer
+    plans 'to do' approvals-dir 'roots belongs to uid 0 .*daemon cannot leave requests there'
+    plans 'to do' state-dir 'roots belongs to uid 0, not to daemon'
+    ! grep -q 'others may use it' stdout.txt || fail "$(cat stdout.txt)"
     # Others than root cannot become the signer.
     chmod 644 skasim.cnf softhsm2.conf openssl.cnf
     succeeds as_signer env OPENSSL_CONF="$work/openssl.cnf" "$binary_dir/tools/skatool" check-config --plan --user bin

@@ -14,6 +14,7 @@
 #include "provider/record/audit_file.h"
 #include "provider/record/evidence.h"
 #include "provider/record/state_dir.h"
+#include "tools/command/directory_verdict.h"
 #include "tools/command/plan.h"
 
 /* The group that the packages make. */
@@ -166,31 +167,65 @@ static void plan_audit_log(struct plan *plan)
 
 /* ---- Shared with approvers ------------------------------------------------------------------- */
 
-static void plan_approvals_mode(struct plan *plan, const char *path, const struct stat *status)
+static void plan_verdict(struct plan *plan, const char *path, enum directory_verdict verdict,
+                         const struct directory_view *view, const char *failure)
 {
-    const struct group *group = getgrgid(status->st_gid);
-
-    if ((status->st_mode & 07777) == 03770)
-        plan_item(plan, PLAN_DONE, "approvals-dir", "%s, shared with the group %s", path,
-                  group == NULL ? "without a name" : group->gr_name);
-    else if ((status->st_mode & 077) == 0)
+    switch (verdict) {
+    case DIRECTORY_FAILED:
+        plan_item(plan, PLAN_TO_DO, "approvals-dir", "%s", failure);
+        break;
+    case DIRECTORY_OTHERS: /* what would mend it may be wrong for a directory of the system's */
+        plan_item(plan, PLAN_TO_DO, "approvals-dir",
+                  "%s belongs to uid %lu and the group %s, and %s cannot leave requests there: "
+                  "name a directory of the signer's own, as in " USUAL_APPROVALS
+                  ", or one that is shared with a group of the signer's",
+                  path, (unsigned long)view->place.st_uid, view->group, plan->user);
+        break;
+    case DIRECTORY_PRIVATE:
         plan_item(plan, PLAN_ASK, "approvals-dir",
-                  "%s is for %s only. Do approvers have accounts here? Then give it their group "
-                  "and mode 3770.",
-                  path, plan->user);
-    else {
-        plan_item(plan, PLAN_TO_DO, "approvals-dir", "%s has mode %04o, not 3770", path,
-                  (unsigned int)status->st_mode & 07777);
-        if (plan_root_may_touch("approvals-dir", path))
-            plan_command("chmod 3770 %s", path);
+                  "only uid %lu can leave approvals in %s. Do approvers have accounts here? Then "
+                  "give it their group and mode 3770.",
+                  (unsigned long)view->place.st_uid, path);
+        break;
+    case DIRECTORY_SHARED:
+        plan_item(plan, PLAN_DONE, "approvals-dir", "%s, shared with the group %s", path,
+                  view->group);
+        break;
+    case DIRECTORY_BY_LIST:
+        plan_item(plan, PLAN_ASK, "approvals-dir",
+                  "%s has an access list (see getfacl): may the signer and the approvers use it?",
+                  path);
+        break;
     }
+}
+
+/* True: nothing is wrong with it. */
+static bool judge_approvals(struct plan *plan, const void *path)
+{
+    struct ska_error_capture capture = {0};
+    const struct ska_errors quiet = ska_error_capture(&capture);
+    struct directory_view view;
+    const enum directory_verdict verdict = directory_judge(path, &view, &quiet);
+
+    plan_verdict(plan, path, verdict, &view, ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+    return verdict != DIRECTORY_FAILED && verdict != DIRECTORY_OTHERS;
+}
+
+/* Only where it is the signer's: a directory of root's may be one that the whole system uses. */
+static void plan_approvals_mode(const struct plan *plan, const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode) && plan_is_users(plan, &status) &&
+        (status.st_mode & 07777) != 03770 && plan_root_may_touch("approvals-dir", path))
+        plan_command("chmod 3770 %s", path);
 }
 
 /* Shared with a group, or the signer's alone where no other user approves. */
 static void plan_approvals_dir(struct plan *plan)
 {
     const char *path = plan->tool->configuration.settings.approvals_dir;
-    struct stat status;
 
     if (path == NULL)
         return;
@@ -199,20 +234,29 @@ static void plan_approvals_dir(struct plan *plan)
                   "the directory %s, for %s and the approvers' group", path, plan->user);
         if (plan_root_may_touch("approvals-dir", path))
             plan_command("install -d -o %s -g " USUAL_GROUP " -m 3770 %s", plan->user, path);
-    } else if (plan_directory(plan, "approvals-dir", path, USUAL_APPROVALS, &status)) {
-        plan_approvals_mode(plan, path, &status);
+    } else if (!plan_can_be_user(plan)) {
+        plan_item(plan, PLAN_ASK, "approvals-dir", "can %s leave requests in %s? To find out, %s",
+                  plan->user, path, plan_why_not_user(plan));
+    } else if (!plan_as_user(plan, "approvals-dir", judge_approvals, path)) {
+        plan_approvals_mode(plan, path);
     }
 }
 
-/* The group that has a directory of the signer's; that of another one may be the system's. */
+/* Whether others than its owner can leave something there, and it is not open to all. */
+static bool is_for_group(const struct plan *plan, const char *path, struct stat *status)
+{
+    return stat(path, status) == 0 && S_ISDIR(status->st_mode) &&
+           (status->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP &&
+           (plan_is_users(plan, status) ||
+            (status->st_uid == 0 && (status->st_mode & S_ISVTX) != 0));
+}
+
+/* The group that has the directory; that of a directory of the system's is nobody's here. */
 static const struct group *approvals_group(const struct plan *plan, const char *path)
 {
     struct stat status;
 
-    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid != 0 &&
-        plan_is_users(plan, &status) && (status.st_mode & 070) != 0)
-        return getgrgid(status.st_gid);
-    return getgrnam(USUAL_GROUP);
+    return is_for_group(plan, path, &status) ? getgrgid(status.st_gid) : getgrnam(USUAL_GROUP);
 }
 
 /* Who approves here. */
