@@ -218,7 +218,7 @@ if [ -n "$plays_signer" ]; then
     # An approvals directory of root's may be shared with a group of the signer's.
     install -d -g daemon -m 3770 shared
     configure "approvals-dir = $work/shared"
-    as_signer env SKASIM_CONF= "$binary_dir/tools/skatool" check-config >checked.txt 2>&1 || true
+    as_signer env LD_PRELOAD="$preload" "$binary_dir/tools/skatool" check-config >checked.txt 2>&1 || true
     grep -qE '^ok +approvals-dir .*shared with the group daemon' checked.txt || fail "$(cat checked.txt)"
     for_signer
     plans done approvals-dir 'shared with the group daemon'
@@ -228,6 +228,23 @@ if [ -n "$plays_signer" ]; then
     for_signer
     plans 'to do' approvals-dir 'writable by its group without the sticky bit'
     no_commands
+    # A group without people, as the package makes it.
+    configure "approvals-dir = $work/approvals"
+    # with_group MEMBERS: where the group approvers has these.
+    with_group() {
+        printf 'root:x:0:\ndaemon:x:1:\napprovers:x:993:%s\n' "$1" >group
+        # shellcheck disable=SC2016
+        succeeds unshare -m sh -c 'mount --bind "$0" /etc/group && exec "$@"' "$work/group" \
+            env LD_PRELOAD="$preload" "$binary_dir/tools/skatool" check-config --plan --user daemon
+    }
+    if unshare -m true 2>/dev/null; then
+        for members in '' ska-notify ska-notify,daemon; do
+            with_group "$members"
+            plans 'to do' approvers 'add the approvers to the group approvers'
+        done
+        with_group alice,ska-notify
+        plans ask approvers 'all members of the group approvers'
+    fi
     # One that is closed is not called open.
     install -d -m 700 roots
     configure "approvals-dir = $work/roots" "state-dir = $work/roots"
@@ -237,7 +254,7 @@ if [ -n "$plays_signer" ]; then
     ! grep -q 'others may use it' stdout.txt || fail "$(cat stdout.txt)"
     # Others than root cannot become the signer.
     chmod 644 skasim.cnf softhsm2.conf openssl.cnf
-    succeeds as_signer env OPENSSL_CONF="$work/openssl.cnf" "$binary_dir/tools/skatool" check-config --plan --user bin
+    succeeds as_signer env LD_PRELOAD="$preload" "$binary_dir/tools/skatool" check-config --plan --user bin
     plans ask login 'uid 1 has logged in; can bin\? .*as that user'
     chown -R root tokens pin calls.log
 fi

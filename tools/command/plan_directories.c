@@ -259,6 +259,17 @@ static const struct group *approvals_group(const struct plan *plan, const char *
     return is_for_group(plan, path, &status) ? getgrgid(status.st_gid) : getgrnam(USUAL_GROUP);
 }
 
+/* Reports requests, and approves none (tools/systemd/sysusers.conf). */
+#define NOTIFIER "ska-notify"
+
+static bool has_approvers(const struct plan *plan, const struct group *group)
+{
+    for (char **member = group->gr_mem; *member != NULL; member++)
+        if (strcmp(*member, plan->user) != 0 && strcmp(*member, NOTIFIER) != 0)
+            return true;
+    return false;
+}
+
 /* Who approves here. */
 static void plan_group(struct plan *plan)
 {
@@ -270,9 +281,11 @@ static void plan_group(struct plan *plan)
     if (group == NULL) {
         plan_item(plan, PLAN_TO_DO, "approvers", "create the group " USUAL_GROUP);
         plan_command("groupadd --system " USUAL_GROUP);
-    } else if (group->gr_mem[0] == NULL) {
+    } else if (!has_approvers(plan, group)) {
         plan_item(plan, PLAN_TO_DO, "approvers",
-                  "add the approvers to the group %s, which has no members", group->gr_name);
+                  "add the approvers to the group %s: it has none yet (the signer and " NOTIFIER
+                  " do not approve)",
+                  group->gr_name);
         plan_command("usermod --append --groups %s NAME", group->gr_name);
     } else {
         plan_item(
