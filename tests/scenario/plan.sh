@@ -288,6 +288,44 @@ succeeds skatool check-config --plan --user nobody-of-this-name
 plans 'to do' signer
 grep -qF '$ useradd --system' stdout.txt || fail "no command: $(cat stdout.txt)"
 
+# ---- Keys that are there -------------------------------------------------------------------------
+
+configure
+token=tok
+key ord p256 none
+key two p256
+succeeds skatool keygen --key "$(uri timed)" --algorithm EC --policy timed.json --blocked
+# The key's own rules count, also without their policy.
+planned --key "$(uri timed)"
+plans 'to do' key "'timed' cannot sign until it is unblocked"
+plans_no 'key +.*with rules'
+plans 'to do' 'timestamp key' 'set timestamp-key'
+planned --key "$(uri timed)" --policy timed.json
+plans 'to do' key "'timed' cannot sign until it is unblocked"
+# An ordinary key never gets rules; other rules are said.
+planned --key "$(uri ord)"
+plans done key "'ord', without rules .*ordinary"
+planned --key "$(uri ord)" --policy policy.json
+plans 'to do' key "'ord' is an ordinary key, which can never get the rules in policy\.json"
+planned --key "$(uri two)" --policy policy.json
+plans done key "'two', with rules"
+policy "$(rule 1 alice bob carol)" | sed "s/\"ruleBlock\":.*/\"ruleBlock\":$(rule 2 alice bob carol)}/" >one.json
+planned --key "$(uri two)" --policy one.json
+plans 'to do' key "'two' has other rules than one\.json \(ruleUse\)"
+# A command only for what is not there.
+no_keygen() {
+    ! grep -qF '$ skatool keygen' stdout.txt || fail "a command that will be refused: $(cat stdout.txt)"
+}
+configure 'timestamp-key = ord'
+for other in 'ska:token=other;object=x' 'ska:token=tok;object=ord;id=99' 'ska:token=tok'; do
+    planned --key "$other"
+    plans 'to do' 'timestamp key' "'ord' does not make timestamps.*set timestamp-key"
+    plans 'to do' key
+    no_keygen
+done
+planned --key 'ska:token=tok;object=x'
+grep -qF "$ skatool keygen --key 'ska:token=tok;object=x' " stdout.txt || fail "$(cat stdout.txt)"
+
 # ---- SAM mode ------------------------------------------------------------------------------------
 
 configure
@@ -306,6 +344,9 @@ planned --policy certified.json
 plans ask 'SAM mode'
 plans 'to do' alice 'a new certificate.*: this one, issued by CN=alice, expires at 2[0-9-]+ [0-9:]+ '
 plans done bob 'certificate issued by CN=bob$'
+key certified p256 certified.json
+planned --key "$(uri certified)"
+plans ask 'SAM mode'
 policy "$(timed "$(rule 1 alice)")" >timed.json
 planned --policy timed.json
 plans 'to do' 'timestamp key' 'set timestamp-key'

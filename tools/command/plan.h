@@ -17,6 +17,8 @@
 #define USUAL_EVIDENCE "/var/lib/ska/evidence"
 #define USUAL_LOG "/var/log/ska/audit.log"
 
+struct hsm_token;
+
 enum plan_state {
     PLAN_DONE,
     PLAN_TO_DO,
@@ -33,6 +35,7 @@ struct plan {
     const char *policy_path;         /* NULL: none was given */
     const struct ska_policy *policy; /* likewise */
     const char *key;                 /* URI; NULL: none was given */
+    struct ska_policy key_rules;     /* what is known of the key's own: those that are named */
     bool sam;                        /* the partition is to be in SAM mode */
     size_t to_do;
     size_t to_ask;
@@ -51,7 +54,7 @@ void plan_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line after an empty one, for what follows or as a sum. */
 void plan_title(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether some rule of the policy has time limits, or names approvers by certificate. */
+/* Whether some rule of policy or key has time limits, or names approvers by certificate. */
 bool plan_has_time_limits(const struct plan *plan);
 bool plan_has_certificates(const struct plan *plan);
 
@@ -91,6 +94,9 @@ bool plan_is_users(const struct plan *plan, const struct stat *status);
 /* ---- Parts ----------------------------------------------------------------------------------- */
 
 void plan_hsm(struct plan *plan);
+/* True: it has rules, which shows that the partition can have such keys. */
+bool plan_key(struct plan *plan, bool can_look);
+void plan_timestamp_key(struct plan *plan, struct hsm_token *token); /* NULL: no login */
 void plan_broker(struct plan *plan); /* the same, where a broker has the keys */
 void plan_approvers(struct plan *plan);
 void plan_host(struct plan *plan);

@@ -109,6 +109,7 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
     plan_title("On this computer (run these commands as root)");
     plan_host(&plan);
     print_end(&plan);
+    ska_policy_clear(&plan.key_rules);
     ska_policy_clear(&read);
     free(signer);
     return true;
