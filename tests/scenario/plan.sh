@@ -368,7 +368,22 @@ grep -qF 'check-config as x\x0A    $ id\x0A\x1B[31m' stdout.txt || fail "$(cat s
 refused 'need --plan' skatool check-config --sam
 ! skatool check-config --plan --policy no-such.json >stdout.txt 2>stderr.txt || fail 'a policy that is not there'
 says 'no-such\.json'
-printf 'unknown-setting = 1\n' >>openssl.cnf
-skatool check-config --plan >stdout.txt 2>stderr.txt || fail "$(cat stderr.txt)"
-grep -q 'unknown-setting' stderr.txt || fail 'a setting that nobody knows is passed over'
+
+# ---- What is wrong in the file -------------------------------------------------------------------
+
+planned
+plans_no activate
+configure "aprovals-dir = $work/approvals" 'unknown-setting = 1'
+planned
+plans 'to do' aprovals-dir 'did you mean approvals-dir\?'
+plans 'to do' unknown-setting 'known settings are'
+[ ! -s stderr.txt ] || fail "said twice: $(cat stderr.txt)"
+providers='ska = ska_provider' configure
+planned
+plans 'to do' activate 'no other provider is activated'
+configure
+sed -i "/^\[ska_provider\]/,\$s/^activate = 1/activate = 0/; s|^module = .*|module = $simulator|" openssl.cnf
+planned
+plans 'to do' activate 'not set to 1'
+plans 'to do' provider 'is not an OpenSSL provider'
 pass

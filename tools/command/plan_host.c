@@ -2,29 +2,63 @@
 /*
  * skatool check-config --plan: this computer.
  */
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/error_capture.h"
 #include "tools/command/plan.h"
+
+static void plan_inactive(void *plan, const char *fault)
+{
+    plan_item(plan, PLAN_TO_DO, "activate", "%s", fault);
+}
+
+static void plan_unknown(struct plan *plan, const char *name)
+{
+    struct ska_buffer known = {0};
+
+    configuration_suggest_setting(name, &known);
+    plan_item(plan, PLAN_TO_DO, name, "no such setting; %s", ska_buffer_string(&known));
+    ska_buffer_free(&known);
+}
+
+/* What is wrong in the file, and what libcrypto would pass over without a word. */
+static void plan_file(struct plan *plan)
+{
+    const struct configuration *configuration = &plan->tool->configuration;
+    const STACK_OF(CONF_VALUE) *entries = configuration_entries(configuration);
+
+    for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++)
+        if (!configuration_is_known(sk_CONF_VALUE_value(entries, i)->name))
+            plan_unknown(plan, sk_CONF_VALUE_value(entries, i)->name);
+    configuration_say_inactive(configuration, plan_inactive, plan);
+}
+
+static bool try_module(struct plan *plan, const void *arg)
+{
+    struct ska_error_capture capture = {0};
+    const struct ska_errors quiet = ska_error_capture(&capture);
+    char *path = NULL;
+    bool done = configuration_try_module(&plan->tool->configuration, &path, &quiet);
+
+    (void)arg;
+    if (done)
+        plan_item(plan, PLAN_DONE, "provider", "%s", path);
+    else
+        plan_item(plan, PLAN_TO_DO, "provider", "%s", ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+    free(path);
+    return done;
+}
 
 static void plan_provider(struct plan *plan)
 {
-    char *path = configuration_module_path(&plan->tool->configuration);
-    void *object = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
-
-    if (object != NULL)
-        plan_item(plan, PLAN_DONE, "provider", "%s", path);
+    if (plan_can_be_user(plan))
+        (void)plan_as_user(plan, "provider", try_module, NULL);
     else
-        plan_item(
-            plan, PLAN_TO_DO, "provider",
-            "install it (package ska-provider, or cmake --install), or set module to its path: %s",
-            path == NULL ? "out of memory" : dlerror());
-    if (object != NULL)
-        dlclose(object);
-    free(path);
+        (void)try_module(plan, NULL);
 }
 
 static void plan_signer(struct plan *plan)
@@ -110,6 +144,7 @@ static void plan_execution(struct plan *plan)
 
 void plan_host(struct plan *plan)
 {
+    plan_file(plan);
     plan_provider(plan);
     plan_signer(plan);
     plan_secrets(plan);
