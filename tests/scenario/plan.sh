@@ -118,6 +118,16 @@ for user in daemon root no-such-user; do
     no_commands
     ! grep -q 'groups root' stdout.txt || fail "approvers become members of the system's group"
 done
+for shared in /tmp /var/mail /root; do
+    [ -d "$shared" ] || continue
+    configure "approvals-dir = $shared"
+    for user in daemon root no-such-user; do
+        succeeds skatool check-config --plan --user $user
+        plans '(to do|ask)' approvals-dir ".*$shared"
+        no_commands
+        ! grep -qE 'groups (root|mail)' stdout.txt || fail "approvers become members of the system's group"
+    done
+done
 mkdir -p linked
 ln -sf /etc linked/state
 ln -sf "$work/nothing" linked/evidence

@@ -212,13 +212,14 @@ static bool judge_approvals(struct plan *plan, const void *path)
     return verdict != DIRECTORY_FAILED && verdict != DIRECTORY_OTHERS;
 }
 
-/* Only where it is the signer's: a directory of root's may be one that the whole system uses. */
+/* Only where it is the signer's own: one of root's may be one that the whole system uses. */
 static void plan_approvals_mode(const struct plan *plan, const char *path)
 {
     struct stat status;
 
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode) && plan_is_users(plan, &status) &&
-        (status.st_mode & 07777) != 03770 && plan_root_may_touch("approvals-dir", path))
+        status.st_uid != 0 && (status.st_mode & S_IRWXG) != 0 &&
+        plan_root_may_touch("approvals-dir", path))
         plan_command("chmod 3770 %s", path);
 }
 
@@ -242,21 +243,25 @@ static void plan_approvals_dir(struct plan *plan)
     }
 }
 
-/* Whether others than its owner can leave something there, and it is not open to all. */
-static bool is_for_group(const struct plan *plan, const char *path, struct stat *status)
+/* Whether it is shared with its group, or meant to be; one of the system's is not. */
+static bool is_for_group(const struct plan *plan, const struct stat *status)
 {
-    return stat(path, status) == 0 && S_ISDIR(status->st_mode) &&
-           (status->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP &&
-           (plan_is_users(plan, status) ||
-            (status->st_uid == 0 && (status->st_mode & S_ISVTX) != 0));
+    const bool written = (status->st_mode & S_IWGRP) != 0;
+
+    if (!S_ISDIR(status->st_mode) || (status->st_mode & S_IWOTH) != 0 || status->st_gid == 0)
+        return false;
+    if (status->st_uid == 0)
+        return written && (status->st_mode & S_ISVTX) != 0;
+    return plan_is_users(plan, status) &&
+           (written || ((status->st_mode & S_IRWXG) != 0 && status->st_gid != plan->gid));
 }
 
-/* The group that has the directory; that of a directory of the system's is nobody's here. */
 static const struct group *approvals_group(const struct plan *plan, const char *path)
 {
     struct stat status;
 
-    return is_for_group(plan, path, &status) ? getgrgid(status.st_gid) : getgrnam(USUAL_GROUP);
+    return stat(path, &status) == 0 && is_for_group(plan, &status) ? getgrgid(status.st_gid)
+                                                                   : getgrnam(USUAL_GROUP);
 }
 
 /* Reports requests, and approves none (tools/systemd/sysusers.conf). */
