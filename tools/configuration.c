@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/configuration.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +99,8 @@ static int likeness(const CONF *conf, const CONF_VALUE *entry)
            (module != NULL && ends_with_module_name(module));
 }
 
-const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration)
+/* The providers named there, ours included; NULL: none. Borrowed. */
+static const STACK_OF(CONF_VALUE) * providers_of(const struct configuration *configuration)
 {
     const char *start = look_up(configuration->conf, NULL, "openssl_conf");
     const char *providers =
@@ -129,7 +131,7 @@ void configuration_missing(const struct configuration *configuration, char *word
 
 static bool find_section(struct configuration *configuration, const struct ska_errors *errors)
 {
-    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
+    const STACK_OF(CONF_VALUE) *providers = providers_of(configuration);
     const CONF_VALUE *best = NULL;
     int best_likeness = 0;
 
@@ -215,14 +217,14 @@ const char *configuration_setting(const struct configuration *configuration, con
 /* What libcrypto reads in the section of any provider. */
 static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
 
-bool configuration_is_setting(const char *key)
-{
-    return ska_text_is_among(ska_setting_names, key);
-}
-
 bool configuration_is_libcrypto(const char *key)
 {
     return ska_text_is_among(libcrypto_names, key);
+}
+
+bool configuration_is_known(const char *key)
+{
+    return ska_text_is_among(ska_setting_names, key) || configuration_is_libcrypto(key);
 }
 
 void configuration_suggest_setting(const char *unknown, struct ska_buffer *text)
@@ -254,24 +256,36 @@ static void warn_of_unknown(const struct configuration *configuration, const cha
     ska_buffer_free(&known);
 }
 
-bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)
+static void warn_of_all_unknown(const struct configuration *configuration)
+{
+    const STACK_OF(CONF_VALUE) *entries = configuration_entries(configuration);
+
+    for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++)
+        if (!configuration_is_known(sk_CONF_VALUE_value(entries, i)->name))
+            warn_of_unknown(configuration, sk_CONF_VALUE_value(entries, i)->name);
+}
+
+bool configuration_take(struct configuration *configuration, const struct ska_errors *errors)
 {
     const STACK_OF(CONF_VALUE) *entries = configuration_entries(configuration);
 
     for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++) {
         const CONF_VALUE *entry = sk_CONF_VALUE_value(entries, i);
 
-        if (configuration_is_libcrypto(entry->name))
-            continue;
-        if (!configuration_is_setting(entry->name))
-            warn_of_unknown(configuration, entry->name);
-        else if (!ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
+        if (configuration_is_known(entry->name) && !configuration_is_libcrypto(entry->name) &&
+            !ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
             return false;
     }
     return ska_settings_check(&configuration->settings, errors);
 }
 
-bool configuration_is_activated(const struct configuration *configuration, const char *section)
+bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)
+{
+    warn_of_all_unknown(configuration);
+    return configuration_take(configuration, errors);
+}
+
+static bool is_activated(const struct configuration *configuration, const char *section)
 {
     const char *value = entry_of(configuration->conf, section, "activate");
     static const char *const no[] = {"0", "no", "off", "false"};
@@ -284,8 +298,31 @@ bool configuration_is_activated(const struct configuration *configuration, const
     return true;
 }
 
-/* As ossl_provider_new() and DSO_load() find it. */
-char *configuration_module_path(const struct configuration *configuration)
+static bool activates_others(const struct configuration *configuration)
+{
+    const STACK_OF(CONF_VALUE) *providers = providers_of(configuration);
+
+    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
+
+        if (strcmp(entry->name, configuration->name) != 0 &&
+            is_activated(configuration, entry->value))
+            return true;
+    }
+    return false;
+}
+
+void configuration_say_inactive(const struct configuration *configuration, configuration_say *say,
+                                void *arg)
+{
+    if (!is_activated(configuration, configuration->section))
+        say(arg, "not set to 1: some versions of OpenSSL will not load the provider");
+    if (!activates_others(configuration))
+        say(arg, "no other provider is activated: openssl has no digests without default");
+}
+
+/* As ossl_provider_new() and DSO_load() find it. NULL: out of memory. */
+static char *module_path(const struct configuration *configuration)
 {
     const char *module = entry_of(configuration->conf, configuration->section, "module");
     const char *identity = entry_of(configuration->conf, configuration->section, "identity");
@@ -303,6 +340,27 @@ char *configuration_module_path(const struct configuration *configuration)
                  module != NULL ? "" : ".so") < 0)
         return NULL;
     return path;
+}
+
+bool configuration_try_module(const struct configuration *configuration, char **path,
+                              const struct ska_errors *errors)
+{
+    void *object = NULL;
+    bool done = false;
+
+    *path = module_path(configuration);
+    if (*path == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "path of the provider");
+    object = dlopen(*path, RTLD_NOW | RTLD_LOCAL);
+    if (object == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "openssl cannot load the provider: %s. Install it (package ska-provider, "
+                        "or cmake --install), or set module to where ska.so is",
+                        dlerror());
+    done = dlsym(object, "OSSL_provider_init") != NULL ||
+           ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s is not an OpenSSL provider", *path);
+    dlclose(object);
+    return done;
 }
 
 void configuration_note(const struct configuration *configuration)
@@ -347,7 +405,7 @@ static bool is_ours(const struct configuration *configuration, const CONF_VALUE 
 /* A configuration that has all sections of the file, but starts at the other providers only. */
 static bool others_as_text(const struct configuration *configuration, struct ska_buffer *text)
 {
-    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
+    const STACK_OF(CONF_VALUE) *providers = providers_of(configuration);
     char *path = realpath(configuration->path, NULL);
 
     if (path == NULL)

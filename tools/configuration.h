@@ -37,32 +37,39 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 /* What our section says of one setting; NULL: nothing. Borrowed. */
 const char *configuration_setting(const struct configuration *configuration, const char *name);
 
-/* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
-bool configuration_is_setting(const char *key);
+/* Whether libcrypto reads a key of our section itself ("activate"); whether it does, or we do. */
 bool configuration_is_libcrypto(const char *key);
+bool configuration_is_known(const char *key);
 /*
  * For a message about one that is unknown: "did you mean token?", else "known settings are
  * pkcs11-module, token, ...".
  */
 void configuration_suggest_setting(const char *unknown, struct ska_buffer *text);
 
-/*
- * Takes the settings over. Unknown keys are named in a warning and passed over; check-config, which
- * does not come this way, calls them failures.
- */
+/* Takes the settings over. Unknown keys are passed over: configuration_is_known(). */
+bool configuration_take(struct configuration *configuration,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same, with a warning that names each of them. */
 bool configuration_apply(struct configuration *configuration,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* The providers named there, ours included; NULL: none. Borrowed. */
-const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration);
-/* Whether libcrypto would load the provider of that section on start-up. */
-bool configuration_is_activated(const struct configuration *configuration, const char *section);
+/*
+ * Says what libcrypto would not load on start-up: it loads nothing that is not activated, not even
+ * its own provider when others are named.
+ */
+typedef void configuration_say(void *arg, const char *fault);
+void configuration_say_inactive(const struct configuration *configuration, configuration_say *say,
+                                void *arg);
 
 /* Which line or section on the way to ours is not there, for a message. */
 void configuration_missing(const struct configuration *configuration, char *words, size_t size);
 
-/* Where libcrypto looks for our provider's shared object. NULL: out of memory; free with free(). */
-char *configuration_module_path(const struct configuration *configuration);
+/*
+ * Loads the shared object as libcrypto would, and no more: where it cannot, libcrypto goes on
+ * without the provider and says nothing. *path: to be freed, also after a failure.
+ */
+bool configuration_try_module(const struct configuration *configuration, char **path,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Says on standard error which file was read, and how to name another. */
 void configuration_note(const struct configuration *configuration);

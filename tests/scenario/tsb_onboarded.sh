@@ -80,6 +80,8 @@ succeeds keygen plain plain.json
 
 # ---- Her approval counts -------------------------------------------------------------------------
 
+succeeds skatool check-config --plan --policy named.json --key ska:object=named
+shows "^done +key +'named', with rules"
 succeeds skatool request --key ska:object=named document
 request=$(cat stdout.txt)
 succeeds skatool approve --approver carol.pem --cert carol.crt --tsb "$url" --tsb-ca authority.pem \
@@ -106,6 +108,10 @@ refused "approver '$carol' is given only by name .*name the certificate itself" 
     skatool request --key ska:object=named --operation modify --policy use.json
 succeeds skatool check-config --plan --policy named.json
 shows "^ask +$carol +has the broker made their key and certificate" '^done +alice '
+succeeds skatool check-config --plan --key ska:object=named
+shows "^to do +key +.*'named' cannot sign until it is unblocked"
+succeeds skatool check-config --plan --policy named.json --key ska:object=new
+shows '^ +\$ skatool keygen --key ska:object=new '
 # A token knows nobody by name; nobody is asked for a PIN.
 configure "pin-source = file:$work/no-pin"
 refused "approver '$carol' is given only by name .*a token does not" keygen named named.json

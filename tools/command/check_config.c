@@ -2,7 +2,6 @@
 /*
  * skatool check-config: the configuration, tried out as the user who runs it.
  */
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,48 +61,23 @@ static bool check_config_file(struct tool *tool)
     return true;
 }
 
-/* libcrypto loads nothing that is not activated, not even its own when others are. */
-static void check_activation(const struct configuration *configuration)
+static void warn_of_inactive(void *arg, const char *fault)
 {
-    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
-    bool others = false;
-
-    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
-        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
-
-        if (strcmp(entry->name, configuration->name) != 0 &&
-            configuration_is_activated(configuration, entry->value))
-            others = true;
-    }
-    if (!configuration_is_activated(configuration, configuration->section))
-        check_warning("activate",
-                      "not set to 1: some versions of OpenSSL will not load the provider");
-    if (!others)
-        check_warning("activate",
-                      "no other provider is activated: openssl has no digests without default");
+    (void)arg;
+    check_warning("activate", "%s", fault);
 }
 
-/*
- * Loads the shared object as libcrypto would, and no more: where it cannot, libcrypto goes on
- * without the provider and says nothing.
- */
 static void check_provider(struct tool *tool)
 {
-    char *path = configuration_module_path(&tool->configuration);
-    void *object = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    struct ska_error_capture capture = {0};
+    const struct ska_errors quiet = ska_error_capture(&capture);
+    char *path = NULL;
 
-    if (object == NULL)
-        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION,
-                     "openssl cannot load the provider: %s. Install it (cmake --install), or set "
-                     "module to where ska.so is",
-                     path == NULL ? "out of memory" : dlerror());
-    else if (dlsym(object, "OSSL_provider_init") == NULL)
-        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION, "%s is not an OpenSSL provider",
-                     path);
-    else
+    if (configuration_try_module(&tool->configuration, &path, &quiet))
         check_ok("module", "%s", path);
-    if (object != NULL)
-        dlclose(object);
+    else
+        check_failed(tool, "module", capture.reason, "%s", ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
     free(path);
 }
 
@@ -123,7 +97,7 @@ static void check_entry(struct tool *tool, const CONF_VALUE *entry)
 
     if (configuration_is_libcrypto(entry->name))
         return;
-    if (!configuration_is_setting(entry->name))
+    if (!configuration_is_known(entry->name))
         check_unknown(tool, entry->name);
     else if (!ska_settings_set(&tool->configuration.settings, entry->name, entry->value, &quiet))
         check_captured(tool, entry->name, &capture);
@@ -197,7 +171,7 @@ static void check_config(struct tool *tool, const struct check_options *wanted)
 {
     STACK_OF(X509) *known = NULL;
 
-    check_activation(&tool->configuration);
+    configuration_say_inactive(&tool->configuration, warn_of_inactive, NULL);
     check_provider(tool);
     check_entries(tool);
     known = check_certs(tool, wanted->certs);
@@ -234,10 +208,10 @@ static bool asks_for_json(char **argv)
     return false;
 }
 
-/* Settings that are wrong are not passed over. */
+/* Settings that are wrong are not passed over; unknown ones are in the plan. */
 static bool apply_and_plan(struct tool *tool, const struct check_options *wanted)
 {
-    return configuration_apply(&tool->configuration, &tool->errors) &&
+    return configuration_take(&tool->configuration, &tool->errors) &&
            plan_config(tool, wanted->key, wanted->policy, wanted->user, wanted->sam);
 }
 

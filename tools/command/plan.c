@@ -83,23 +83,32 @@ void plan_command(const char *format, ...)
 /* ---- What is given ------------------------------------------------------------------------------
  */
 
-bool plan_has_time_limits(const struct plan *plan)
+static bool names_certificate(const struct ska_rule *rule)
 {
-    for (int kind = 0; plan->policy != NULL && kind < SKA_RULE_COUNT; kind++)
-        if (ska_rule_has_time_limit(&plan->policy->rules[kind]))
+    const struct ska_approver *approver = NULL;
+
+    for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++)
+        if (approver->type == SKA_APPROVER_CERTIFICATE)
             return true;
     return false;
 }
 
+static bool has_rule(const struct ska_policy *policy, bool (*is)(const struct ska_rule *rule))
+{
+    for (int kind = 0; policy != NULL && kind < SKA_RULE_COUNT; kind++)
+        if (is(&policy->rules[kind]))
+            return true;
+    return false;
+}
+
+bool plan_has_time_limits(const struct plan *plan)
+{
+    return has_rule(plan->policy, ska_rule_has_time_limit) ||
+           has_rule(&plan->key_rules, ska_rule_has_time_limit);
+}
+
 bool plan_has_certificates(const struct plan *plan)
 {
-    for (int kind = 0; plan->policy != NULL && kind < SKA_RULE_COUNT; kind++) {
-        const struct ska_approver *approver = NULL;
-
-        for (size_t i = 0; (approver = ska_rule_approver_at(&plan->policy->rules[kind], i)) != NULL;
-             i++)
-            if (approver->type == SKA_APPROVER_CERTIFICATE)
-                return true;
-    }
-    return false;
+    return has_rule(plan->policy, names_certificate) ||
+           has_rule(&plan->key_rules, names_certificate);
 }

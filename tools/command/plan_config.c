@@ -57,13 +57,42 @@ static void print_end(const struct plan *plan)
                    plan->to_ask, plan->user);
 }
 
+static bool find_out_on_hsm(struct plan *plan, const void *arg)
+{
+    (void)arg;
+    plan_hsm(plan);
+    return true;
+}
+
+static bool find_out_at_broker(struct plan *plan, const void *arg)
+{
+    (void)arg;
+    plan_broker(plan);
+    return true;
+}
+
+static void plan_keys(struct plan *plan)
+{
+    const struct hsm_uri nothing = {0};
+    const bool on_hsm =
+        key_place_of(&plan->tool->configuration.settings, &nothing) == &key_place_tokens;
+    const char *what = on_hsm ? "HSM" : "broker";
+    plan_part *part = on_hsm ? find_out_on_hsm : find_out_at_broker;
+
+    printf("%s\n", on_hsm ? "On the HSM" : "On the broker and the HSM behind it");
+    if (plan_can_be_user(plan) && !plan_pin_is_roots(plan))
+        (void)plan_as_user(plan, what, part, NULL);
+    else
+        (void)part(plan, NULL);
+}
+
 bool plan_config(struct tool *tool, const char *key, const char *policy, const char *user, bool sam)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_uri nothing = {0};
     struct ska_policy read = {0};
     char *signer = strdup(user == NULL ? find_signer(settings) : user);
-    struct plan plan = {tool, signer, policy, NULL, key, sam, 0, 0};
+    struct plan plan = {
+        .tool = tool, .user = signer, .policy_path = policy, .key = key, .sam = sam};
 
     if (signer == NULL || (policy != NULL && !ska_policy_read(policy, &read, &tool->errors))) {
         free(signer);
@@ -71,13 +100,8 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
     }
     if (policy != NULL)
         plan.policy = &read;
-    if (key_place_of(settings, &nothing) == &key_place_tokens) {
-        printf("On the HSM\n");
-        plan_hsm(&plan);
-    } else {
-        printf("On the broker and the HSM behind it\n");
-        plan_broker(&plan);
-    }
+    plan_find_user(&plan);
+    plan_keys(&plan);
     if (plan.policy != NULL) {
         plan_title("Approvers, in %s", policy);
         plan_approvers(&plan);
@@ -85,6 +109,7 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
     plan_title("On this computer (run these commands as root)");
     plan_host(&plan);
     print_end(&plan);
+    ska_policy_clear(&plan.key_rules);
     ska_policy_clear(&read);
     free(signer);
     return true;

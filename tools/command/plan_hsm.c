@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool check-config --plan: partition, SAM mode, timestamp key, the keys.
+ * skatool check-config --plan: partition, login, SAM mode, a broker.
  *
  * What only the HSM's officers see is asked for in the words of the vendor's manuals: key_auth and
  * the others are names of settings of a partition.
  */
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
-#include "provider/keys/find_key.h"
-#include "provider/sign/hsm_time.h"
 #include "provider/tsb/service.h"
 #include "tools/command/plan.h"
-
-/* Seconds by which the clocks may differ without a word. */
-#define CLOCK_TOLERANCE 60
-
-static bool wants_timestamps(const struct plan *plan)
-{
-    return plan_has_time_limits(plan) || plan->tool->configuration.settings.timestamp_key != NULL;
-}
 
 /* ---- The partition ------------------------------------------------------------------------------
  */
@@ -115,6 +103,17 @@ static struct hsm_token *plan_token(struct plan *plan)
     return token;
 }
 
+static void plan_login_done(struct plan *plan)
+{
+    if (plan_is_user(plan))
+        plan_item(plan, PLAN_DONE, "login", "logged in");
+    else if (plan_pin_is_roots(plan))
+        plan_item(plan, PLAN_DONE, "login", "logged in, as programs that start as root do");
+    else
+        plan_item(plan, PLAN_ASK, "login", "uid %lu has logged in; can %s? To find out, %s",
+                  (unsigned long)geteuid(), plan->user, plan_why_not_user(plan));
+}
+
 /* Nobody is asked for a PIN. */
 static bool plan_login(struct plan *plan, struct hsm_token *token)
 {
@@ -132,109 +131,14 @@ static bool plan_login(struct plan *plan, struct hsm_token *token)
     }
     done = hsm_token_login(token, &source, &quiet);
     if (done)
-        plan_item(plan, PLAN_DONE, "login", "logged in");
+        plan_login_done(plan);
     else if (capture.reason == SKA_R_PIN_UNREADABLE || capture.reason == SKA_R_PIN_MISSING)
-        plan_item(plan, PLAN_ASK, "login", "not tried: %s", ska_error_capture_text(&capture));
+        plan_item(plan, plan_is_user(plan) ? PLAN_TO_DO : PLAN_ASK, "login", "not tried: %s",
+                  ska_error_capture_text(&capture));
     else
         plan_item(plan, PLAN_TO_DO, "login", "%s", ska_error_capture_text(&capture));
     ska_error_capture_clear(&capture);
     return done;
-}
-
-/* ---- Keys ---------------------------------------------------------------------------------------
- */
-
-static void plan_clock(struct plan *plan, uint64_t seconds)
-{
-    long long difference = (long long)seconds - (long long)time(NULL);
-
-    if (llabs(difference) <= CLOCK_TOLERANCE)
-        plan_item(plan, PLAN_DONE, "clocks", "HSM and computer agree");
-    else
-        plan_item(
-            plan, PLAN_TO_DO, "clocks",
-            "the HSM's clock is %lld seconds %s this computer's: the HSM's counts for time limits",
-            llabs(difference), difference > 0 ? "ahead of" : "behind");
-}
-
-static void plan_timestamp_command(const char *label)
-{
-    const struct ska_span no_id = {NULL, 0};
-    char *uri = hsm_uri_format(NULL, ska_span_text(label), no_id, HSM_OBJECT_ANY);
-
-    if (uri != NULL)
-        plan_command("skatool keygen --timestamp --key %s --algorithm EC", uri);
-    free(uri);
-}
-
-static void plan_timestamp_key(struct plan *plan, struct hsm_token *token)
-{
-    const char *label = plan->tool->configuration.settings.timestamp_key;
-    struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
-    struct ska_error_capture capture = {0};
-    struct ska_errors quiet = ska_error_capture(&capture);
-    struct backend_key *key = NULL;
-    uint64_t seconds = 0;
-
-    if (label == NULL)
-        plan_item(plan, PLAN_TO_DO, "timestamp key",
-                  "set timestamp-key to its label, for example clock: the rules have time limits");
-    else if (token == NULL)
-        plan_item(plan, PLAN_ASK, "timestamp key", "'%s': not looked for without a login", label);
-    else if (hsm_key_find(token, &match, plan->tool->libctx, &key, &quiet) &&
-             ska_hsm_now(key, label, &seconds, &quiet)) {
-        plan_item(plan, PLAN_DONE, "timestamp key", "'%s'", label);
-        plan_clock(plan, seconds);
-    } else {
-        plan_item(plan, PLAN_TO_DO, "timestamp key", "%s", ska_error_capture_text(&capture));
-        plan_timestamp_command(label);
-    }
-    ska_error_capture_clear(&capture);
-    backend_key_free(key);
-}
-
-static void plan_make_key(struct plan *plan, const char *uri, const char *trouble)
-{
-    plan_item(plan, PLAN_TO_DO, "key", "%s", trouble);
-    plan_command("skatool keygen --key %s --algorithm EC --policy %s", uri,
-                 plan->policy_path == NULL ? "policy.json" : plan->policy_path);
-}
-
-/* True: it has rules, which shows that the partition can have such keys. */
-static bool plan_key(struct plan *plan, bool can_look)
-{
-    const struct hsm_defaults defaults = tool_defaults(plan->tool);
-    struct ska_error_capture capture = {0};
-    struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_look_up wanted = {0};
-    struct hsm_uri *uri = NULL;
-    struct backend_key *key = NULL;
-    char *shown = NULL; /* without a PIN */
-    bool has_rules = false;
-
-    if (!hsm_uri_parse(plan->key, &uri, &quiet)) {
-        plan_item(plan, PLAN_TO_DO, "key", "%s", ska_error_capture_text(&capture));
-    } else if ((shown = hsm_uri_write(uri)) == NULL) {
-        plan_item(plan, PLAN_TO_DO, "key", "out of memory");
-    } else if (!can_look) {
-        plan_item(plan, PLAN_ASK, "key", "%s: not looked for yet, see above", shown);
-    } else {
-        wanted = tool_look_up(uri, &defaults);
-        wanted.source.prompt = NULL;
-        if (!keys_find(&plan->tool->configuration.settings, &wanted, plan->tool->libctx, &key,
-                       &quiet))
-            plan_make_key(plan, shown, ska_error_capture_text(&capture));
-        else {
-            has_rules = backend_key_is_ska(key);
-            plan_item(plan, PLAN_DONE, "key", "'%s', %s", backend_key_label(key),
-                      has_rules ? "with rules" : "without rules (ordinary)");
-        }
-    }
-    ska_error_capture_clear(&capture);
-    hsm_uri_free(uri);
-    backend_key_free(key);
-    free(shown);
-    return has_rules;
 }
 
 void plan_hsm(struct plan *plan)
@@ -245,12 +149,7 @@ void plan_hsm(struct plan *plan)
 
     plan_key_auth(plan, has_rules, "");
     plan_sam(plan);
-    if (wants_timestamps(plan))
-        plan_timestamp_key(plan, logged_in ? token : NULL);
-    else
-        plan_item(plan, PLAN_UNSET, "timestamp key",
-                  "timestamp-key is not set: rules with time limits, which limit how long an "
-                  "approval can be used, need it");
+    plan_timestamp_key(plan, logged_in ? token : NULL);
 }
 
 /* ---- A broker -----------------------------------------------------------------------------------
