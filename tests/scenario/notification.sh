@@ -65,5 +65,9 @@ if command -v systemd-analyze >systemd.txt; then
     cp "$source_dir/tools/systemd/ska-approvals.path" units/
     quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service" \
         "$work/units/ska-approvals.path"
+    mkdir units/ska-approvals.service.d
+    drop_in ska-approvals.service | sed "s|=/.*|=$work/sendmail|" >units/ska-approvals.service.d/edit.conf
+    quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service"
 fi
+[ -z "$(changed_command ska-approvals.service)" ] || fail 'the drop-in runs more'
 pass
