@@ -39,17 +39,19 @@ execute_process(COMMAND "${SKA_SOURCE_DIR}/cmake/pages" "${SKA_SOURCE_DIR}" "${w
 file(INSTALL "${written}/pages/" DESTINATION "${SKA_DOC_DIR}")
 file(REMOVE_RECURSE "${written}")
 
-# The record for cmake/uninstall: DESTDIR, the prefix, and a file per line; one record for each place.
-# What an earlier installation has put there stays in it. A record of root's is replaced, not written.
-string(SHA256 place "$ENV{DESTDIR}\n${CMAKE_INSTALL_PREFIX}")
-string(SUBSTRING "${place}" 0 16 place)
-set(record "${SKA_BUILD_DIR}/installed-${place}.txt")
-string(REPLACE ";" "\n" files "${CMAKE_INSTALL_MANIFEST_FILES}")
-set(before "$ENV{DESTDIR}\n${CMAKE_INSTALL_PREFIX}\n")
+# The record for cmake/uninstall: after DESTDIR and the prefix a line per file, with its hash. What an earlier
+# installation has put there stays in it.
+set(lines)
 if(EXISTS "${record}")
-    file(READ "${record}" before)
+    file(STRINGS "${record}" lines REGEX "^[0-9a-f]+ /")
 endif()
-file(REMOVE "${record}")
-file(WRITE "${record}" "${before}${files}\n")
-file(CHMOD "${record}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+foreach(file IN LISTS CMAKE_INSTALL_MANIFEST_FILES)
+    file(SHA256 "$ENV{DESTDIR}${file}" hash)
+    list(APPEND lines "${hash} ${file}")
+endforeach()
+list(REMOVE_DUPLICATES lines)
+list(JOIN lines "\n" lines)
+ska_record("${lines}\n" "the installation is not recorded, so install again")
+file(CHMOD "${unfinished}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+file(RENAME "${unfinished}" "${record}")
 message(STATUS "In the provider's section of openssl.cnf: module = ${SKA_MODULES_DIR}/ska.so")

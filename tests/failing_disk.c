@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int fails(const char *call, int fd)
@@ -37,6 +38,12 @@ static int fails(const char *call, int fd)
 ssize_t write(int fd, const void *data, size_t length)
 {
     return fails("write", fd) ? -1 : syscall(SYS_write, fd, data, length);
+}
+
+/* What programs in C++ write with. */
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    return fails("write", fd) ? -1 : syscall(SYS_writev, fd, parts, count);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t length, off_t offset)

@@ -57,6 +57,7 @@ struct ska_http {
 
 static atomic_uint forks;
 static struct ska_libcurl libcurl;
+static bool loaded;
 static bool started;
 
 static void count_fork(void)
@@ -66,7 +67,8 @@ static void count_fork(void)
 
 static void init_process(void)
 {
-    started = pthread_atfork(NULL, NULL, count_fork) == 0 && ska_libcurl_load(&libcurl) &&
+    loaded = ska_libcurl_load(&libcurl);
+    started = loaded && pthread_atfork(NULL, NULL, count_fork) == 0 &&
               libcurl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
@@ -74,10 +76,12 @@ bool ska_http_prepare(const struct ska_errors *errors)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    return (pthread_once(&once, init_process) == 0 && started) ||
-           ska_fail(errors, SKA_R_INTERNAL,
-                    "no web service can be called: libcurl (%s) is not installed or does not start",
-                    SKA_LIBCURL);
+    if (pthread_once(&once, init_process) == 0 && started)
+        return true;
+    if (!loaded)
+        return ska_fail(errors, SKA_R_SERVER_UNREACHABLE,
+                        "%s cannot be loaded; install it (Debian: libcurl3-gnutls)", SKA_LIBCURL);
+    return ska_fail(errors, SKA_R_INTERNAL, "libcurl does not start");
 }
 
 /* ---- URLs ------------------------------------------------------------------------------------ */

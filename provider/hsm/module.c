@@ -197,7 +197,7 @@ static bool initialize_by_libp11(struct hsm_module *module, CK_RV *rv, char reas
     bool done = false;
 
     if (!load_libp11(&libp11)) {
-        snprintf(reason, 128, "%s cannot be loaded", SKA_LIBP11);
+        snprintf(reason, 128, "%s cannot be loaded; install it (Debian: libp11-3)", SKA_LIBP11);
         *rv = CKR_GENERAL_ERROR;
         return false;
     }

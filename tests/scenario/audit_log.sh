@@ -324,6 +324,14 @@ audited 4 '1 line is missing between cut_end and ' -- log.2 cut_end "$log"
 audited 4 'document is not an audit log' -- cut_end document
 audited 3 'No such file' -- log.2 missing
 
+# What is recommended is the same everywhere.
+cmp "$source_dir"/{debian/ska-provider.logrotate,examples/logrotate.conf}
+for file in examples/logrotate.conf doc/seal.md provider/ska-provider.7; do
+    for word in nocreate copytruncate; do
+        grep -q "$word" "$source_dir/$file" || fail "$file does not name $word"
+    done
+done
+
 # A log that was cut or exchanged stops signatures until it is moved away, and what is missing shows.
 cp "$log" whole
 head -n 3 whole >"$log"

@@ -13,7 +13,7 @@ pages=$prefix/share/doc/ska-provider
 kept=$work/kept
 mkdir "$kept"
 records() {
-    find "$binary_dir" -maxdepth 1 \( -name install_manifest.txt -o -name 'installed-*.txt' \)
+    find "$binary_dir" -maxdepth 1 \( -name install_manifest.txt -o -name 'installed-*.txt' -o -name 'unfinished-*.txt' \)
 }
 records | xargs -rI{} mv {} "$kept"
 at_end() {
@@ -214,18 +214,81 @@ status=0
 "$source_dir/cmake/uninstall" "$binary_dir" 2>stderr.txt || status=$?
 [ $status -eq 1 ] && grep -q "nothing was installed from $binary_dir" stderr.txt || fail "$(cat stderr.txt)"
 
-# With DESTDIR only what is there. What cannot be removed is named, and is not forgotten.
+# With DESTDIR only what is there. What something else has put there since stays, and is named.
 install_below "$prefix"
 DESTDIR=$work/root install_below "$prefix"
-rm "$work/root$prefix/bin/skatool"
-mkdir "$work/root$prefix/bin/skatool"
-for _ in 1 2; do
-    DESTDIR=root ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
-    says "files left in $work/root$prefix: 1: rm: cannot remove '$work/root$prefix/bin/skatool': Is a directory$"
-done
-rmdir "$work/root$prefix/bin/skatool"
+root=$work/root$prefix
+ln -sf "$prefix/bin/skatool" "$root/bin/skatool"
+echo 'of a package' >"$work/root$module"
+rm "$root/bin/ska-sandbox"
+mkdir "$root/bin/ska-sandbox"
 DESTDIR=root succeeds "$source_dir/cmake/uninstall" "$binary_dir"
-[ -z "$(find "$work/root$prefix" -mindepth 1)" ] || fail 'not removed later'
+for file in bin/skatool bin/ska-sandbox "${module#"$prefix/"}"; do
+    says "left, since it is not the file that was installed: $root/$file$"
+done
+[ "$(grep -c left stderr.txt)" -eq 3 ] && [ "$(cat "$work/root$module")" = 'of a package' ] ||
+    fail "not three files of others are left: $(cat stderr.txt)"
+rm -r "$root/bin/"* "$work/root$module"
+[ -z "$(find "$root" ! -type d)" ] || fail 'more is left'
+rm -r "$root"
+
+# An earlier build's file, too, where nothing has replaced it.
+DESTDIR=$work/root install_below "$prefix"
+record=$(grep -lx "$work/root" $(records))
+file=share/doc/ska-provider/LICENSE
+chmod u+w "$record"
+sed -i "s#^.* $prefix/$file\$#$(printf old | sha256sum | cut -d ' ' -f 1) $prefix/$file#" "$record"
+DESTDIR=$work/root install_below "$prefix"
+printf old >"$root/$file"
+DESTDIR=root uninstall
+[ -z "$(find "$root" -mindepth 1)" ] || fail "left of another build: $(find "$root" ! -type d)"
+
+# What is no longer there is named; where nothing is there, nothing is forgotten.
+DESTDIR=$work/root install_below "$prefix"
+mv "$root" moved
+DESTDIR=root ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
+record=$(grep -lx "$work/root" $(records))
+says "none of the [0-9]{2,} files that were installed in $root is there, such as $root/[^ ]*: move them back if they were moved; if they are gone for good, remove $record$"
+mv moved "$root"
+rm "$root/bin/skatool"
+DESTDIR=root succeeds "$source_dir/cmake/uninstall" "$binary_dir"
+says "not there: 1 of the [0-9]{2,} files that were installed in $root, such as $root/bin/skatool$"
+[ -z "$(find "$root" -mindepth 1)" ] || fail 'not removed when it was moved back'
+
+# With a disk on which no record can be written nothing is installed; where its end cannot, it is not forgotten.
+install_without_record() { # FROM-WHICH-WRITE
+    DESTDIR=$work/root LD_PRELOAD=$programs/libfailing_disk.so FAILING_CALL=write FAILING_PATH=/unfinished- \
+        FAILING_FROM=$1 ends 1 cmake --install "$binary_dir" --prefix "$prefix"
+}
+install_without_record 1
+grep -q " nothing was installed: .*/unfinished-.*.txt cannot be written" < <(tr -s ' \n' ' ' <stderr.txt) ||
+    fail "$(cat stderr.txt)"
+[ -z "$(find "$root" ! -type d)" ] || fail 'something was installed'
+DESTDIR=root ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
+says "nothing was installed from $binary_dir in root"
+install_without_record 2
+DESTDIR=root ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
+says "the installation in $root was not completed"
+DESTDIR=$work/root install_below "$prefix"
+DESTDIR=root uninstall
+
+# An installation that is not completed is not forgotten either, nor what was there before.
+staged="$work/elsewhere/rel 1"
+examples=$staged/opt/x/share/doc/ska-provider/examples
+mkdir -p "${examples%/*}"
+for _ in 1 2; do
+    touch "$examples"
+    DESTDIR=$staged ends 1 cmake --install "$binary_dir" --prefix /opt/x
+    [ -f "$staged/opt/x/bin/skatool" ] || fail 'nothing was installed'
+    DESTDIR=$staged ends 1 "$source_dir/cmake/uninstall" "$binary_dir"
+    says "the installation in $staged/opt/x was not completed, .* none was removed; complete it, then uninstall: "
+    complete=$(sed -n 's/.*then uninstall: //p' stderr.txt)
+    rm "$examples"
+    succeeds bash -c "$complete"
+    rm -r "$examples"
+done
+DESTDIR=$staged uninstall
+[ -z "$(find "$staged/opt/x" -mindepth 1)" ] || fail 'not removed after it was completed'
 # Nor what root has installed, where another user tries it, who owns the build.
 as_owner() {
     setpriv --reuid=12001 --regid=12001 --clear-groups -- "$@"

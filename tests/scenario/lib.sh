@@ -448,3 +448,16 @@ if [ -z "${device-}" ]; then
     configure
     new_token "$token"
 fi
+
+# ---- Units of systemd ----------------------------------------------------------------------------
+
+# drop_in UNIT: what the comment in it shows for `systemctl edit`.
+drop_in() {
+    sed -nE 's/^#       (\[Service\]|[A-Z][a-z]+[A-Za-z]*=.*)$/\1/p' "$source_dir/tools/systemd/$1.in"
+}
+# changed_command UNIT: the only command that it runs with this drop-in, without its program.
+changed_command() {
+    { cat "$source_dir/tools/systemd/$1.in" && drop_in "$1"; } |
+        awk '/^ExecStart=$/ { count = 0 } /^ExecStart=./ { count++; sub(/^[^ ]* ?/, ""); command = $0 }
+            END { if (count != 1) exit 1; print command }' || fail "$1: not one command with the drop-in"
+}

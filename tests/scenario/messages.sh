@@ -204,4 +204,18 @@ approve modify.json bob
 succeeds skatool execute --key "$(uri seal)" modify.json
 configure "approvals-dir = $work/approvals"
 refused 'waiting for alice \(alternative daily\); or else dora \(alternative alone\)' sign contract.txt
+# ---- Libraries that are not there ----------------------------------------------------------------
+
+# They are loaded when they are needed, and packages only recommend them.
+mkdir broken
+grep -ahoE '\b(libcurl(-gnutls)?|libp11)\.so\.[0-9]+' "$binary_dir/tools/skatool" | sort -u |
+    while read -r library; do : >"broken/$library"; done
+if [ -n "$(find broken -name 'libcurl*')" ]; then # not in a build with SKA_TSB=OFF
+    LD_LIBRARY_PATH=$work/broken refused \
+        '^skatool: server cannot be reached: libcurl.* cannot be loaded; install it \(Debian: libcurl3-gnutls\)$' \
+        skatool requests --approver alice.pem --tsb https://127.0.0.1:1/
+fi
+LD_LIBRARY_PATH=$work/broken refused \
+    '^skatool: PKCS#11 module unavailable: .*: libp11.* cannot be loaded; install it \(Debian: libp11-3\)' \
+    skatool show --key "$(uri seal)"
 pass

@@ -65,5 +65,23 @@ if command -v systemd-analyze >systemd.txt; then
     cp "$source_dir/tools/systemd/ska-approvals.path" units/
     quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service" \
         "$work/units/ska-approvals.path"
+    mkdir units/ska-approvals.service.d
+    drop_in ska-approvals.service | sed "s|=/.*|=$work/sendmail|" >units/ska-approvals.service.d/edit.conf
+    quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service"
 fi
+[ -z "$(changed_command ska-approvals.service)" ] || fail 'the drop-in runs more'
+# The user, who is there already where the package is installed.
+mkdir stand-ins
+printf '#!/bin/sh\n[ -e "$WORK/is-there" ]\n' >stand-ins/getent
+printf '#!/bin/sh\necho "$*" >>"$WORK/made.txt"\n[ ! -e "$WORK/is-there" ]\n' >stand-ins/useradd
+chmod +x stand-ins/*
+for file in doc/seal.md tools/systemd/ska-approvals.service.in; do
+    rm -f made.txt is-there
+    line=$(sed -n 's/^[# ]* \(.*useradd .*ska-notify\)$/\1/p' "$source_dir/$file")
+    for _ in created there; do
+        WORK=$work PATH=$work/stand-ins:$PATH succeeds sh -c "${line:-false}"
+        touch is-there
+    done
+    [ "$(cat made.txt)" = '--system --no-create-home --groups approvers ska-notify' ] || fail "$file: $(cat made.txt)"
+done
 pass

@@ -559,9 +559,15 @@ if command -v systemd-analyze >/dev/null; then
         "$work"/units/ska-execute.path "$work"/units/ska-execute.timer
     succeeds systemd-analyze security --offline=yes --threshold=25 \
         "$work/units/ska-execute.service" # 1.9 of 10
+    mkdir units/ska-execute.service.d
+    drop_in ska-execute.service | sed "s|@SKA_BIN_DIR@|$binary_dir/tools|" >units/ska-execute.service.d/edit.conf
+    quietly systemd-analyze verify --man=no "$work/units/ska-execute.service"
 fi
 # As the unit runs it: all is in the configuration.
 grep -qx "ExecStart=.*/skatool execute --block-only" "$source_dir/tools/systemd/ska-execute.service.in" ||
     fail "the unit runs something else"
 quietly skatool execute --block-only
+# And as its comment says that it can.
+[ "$(changed_command ska-execute.service)" = 'execute --all' ] || fail 'the drop-in runs something else'
+quietly skatool execute --all
 pass
