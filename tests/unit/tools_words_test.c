@@ -383,6 +383,53 @@ static void quotes_cannot_be_left(void **state)
     }
 }
 
+/* A text whose middle is so many of some words. */
+static char *quoted_with(const char *before, const char *words, size_t count, const char *behind)
+{
+    struct ska_buffer given = {0};
+    struct page page = {0};
+
+    ska_buffer_text(&given, before);
+    for (size_t i = 0; i < count; i++)
+        ska_buffer_text(&given, words);
+    ska_buffer_text(&given, behind);
+    page_quote(&page, ska_span(given.data, given.length), SIZE_MAX);
+    ska_buffer_free(&given);
+    return text_of(&page.text);
+}
+
+static void nothing_pushes_words_off_the_screen(void **state)
+{
+    static const char *const lines[] = {"\n",   "\r\n",           " \n",
+                                        "\t\n", "\xe2\xa0\x80\n", " \xc2\xa0\n"};
+    static const char *const blanks[] = {" ", "\t", "\xc2\xa0", "\xe2\xa0\x80", "\xe3\x80\x80"};
+    char *text = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        text = quoted_with("To Mallory.\n", lines[i], 1500, "At twelve.");
+        assert_string_equal(text, "        | To Mallory.\n        | \n        | \n"
+                                  "    (and 1498 more empty lines)\n        | At twelve.\n");
+        free(text);
+    }
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+        text = quoted_with("To Bob.", blanks[i], 400, "And Mallory.");
+        assert_string_equal(text, "        | To Bob.\n    (400 blanks; the line goes on)\n"
+                                  "        | And Mallory.\n");
+        free(text);
+        text = quoted_with("To Bob.", blanks[i], 400, "\nAnd Mallory.");
+        assert_string_equal(text, "        | To Bob.\n    (400 blanks)\n        | And Mallory.\n");
+        free(text);
+    }
+    text = quoted_with("", " ", 400, "x");
+    assert_string_equal(text, "    (400 blanks; the line goes on)\n        | x\n");
+    free(text);
+    /* What an address or a table needs. */
+    text = quoted_with("", " ", 60, "Bern");
+    assert_string_equal(text + 10 + 60, "Bern\n");
+    free(text);
+}
+
 static void long_quotes_are_broken_and_cut(void **state)
 {
     char *given = malloc(10001);
@@ -390,7 +437,7 @@ static void long_quotes_are_broken_and_cut(void **state)
     char *text = NULL;
 
     (void)state;
-    memset(given, ' ', 10000);
+    memset(given, 'x', 10000);
     memcpy(given + 68, "EVIL", 4);
     given[10000] = 0;
     page_quote(&page, ska_span_text(given), 1000);
@@ -1057,6 +1104,7 @@ int main(void)
         cmocka_unit_test(texts_are_no_names),
         cmocka_unit_test(each_trick_has_its_words),
         cmocka_unit_test(quotes_cannot_be_left),
+        cmocka_unit_test(nothing_pushes_words_off_the_screen),
         cmocka_unit_test(long_quotes_are_broken_and_cut),
         cmocka_unit_test(characters_are_not_cut_in_two),
         cmocka_unit_test(paragraphs_are_broken),
