@@ -109,9 +109,10 @@ bool ska_utf8_valid(struct ska_span text);
 
 /*
  * A copy of text that is safe to show on a terminal or in a message: invalid UTF-8, control
- * characters and characters that change the direction or are invisible become \xNN, and so do all
- * but a few of the marks that are piled onto one letter, up into the lines above. At most limit
- * bytes of the text are shown, then "...". NULL when memory runs out; free with free().
+ * characters and characters that change the direction, are invisible or of private use become \xNN.
+ * So do marks that are on no letter, and all but a few of those that are piled onto one, up into
+ * the lines above. At most limit bytes of the text are shown, then "...". NULL when memory runs
+ * out; free with free().
  */
 char *ska_printable(struct ska_span text, size_t limit);
 

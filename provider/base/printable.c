@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/base/character.h"
+
 /* So many marks a letter of some language may carry. */
 #define MARKS_LIMIT 2
 
@@ -73,37 +75,6 @@ bool ska_utf8_valid(struct ska_span text)
     return true;
 }
 
-bool ska_is_in_ranges(const struct ska_range *ranges, size_t count, uint32_t character)
-{
-    for (size_t i = 0; i < count; i++)
-        if (character >= ranges[i].first && character <= ranges[i].last)
-            return true;
-    return false;
-}
-
-/* Characters that move the cursor, change the direction or cannot be seen. */
-static bool is_harmful(uint32_t character)
-{
-    static const struct ska_range harmful[] = {
-        {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x034F, 0x034F},
-        {0x061C, 0x061C}, {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
-        {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
-        {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
-        {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
-
-    return SKA_IS_IN(harmful, character);
-}
-
-bool ska_is_combining_mark(uint32_t character)
-{
-    static const struct ska_range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
-                                             {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
-                                             {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
-                                             {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
-
-    return SKA_IS_IN(marks, character);
-}
-
 /*
  * In quotes a quote must not look like their end, and what the text itself spells "\\x1B" must not
  * look like what we write for a character.
@@ -131,7 +102,8 @@ static void add_printable(struct ska_buffer *buffer, struct ska_span text, size_
 {
     size_t most = text.length < limit ? text.length : limit;
     bool cut = text.length > limit;
-    size_t marks = 0;
+    /* With no letter before it, one would join what is ours, or nothing that can be seen. */
+    size_t marks = MARKS_LIMIT;
     size_t at = 0;
 
     while (at < most) {
@@ -141,7 +113,7 @@ static void add_printable(struct ska_buffer *buffer, struct ska_span text, size_
 
         if (length > 0) {
             ska_buffer_add(buffer, rest.data, length);
-            marks = 0;
+            marks = rest.data[length - 1] == ' ' ? MARKS_LIMIT : 0;
             at += length;
             continue;
         }
@@ -149,13 +121,15 @@ static void add_printable(struct ska_buffer *buffer, struct ska_span text, size_
         if (length > 0 && at + length > limit)
             break;
         marks = length > 0 && ska_is_combining_mark(character) ? marks + 1 : 0;
-        if (length > 0 && !is_harmful(character) && marks <= MARKS_LIMIT) {
+        if (length > 0 && !ska_is_harmful(character) && marks <= MARKS_LIMIT) {
             add_harmless(buffer, ska_span(rest.data, length), in_quotes);
+            marks = ska_is_blank(character) ? MARKS_LIMIT : marks;
             at += length;
             continue;
         }
         for (size_t i = 0; i < (length == 0 ? 1 : length); i++)
             ska_buffer_format(buffer, "\\x%02X", rest.data[i]);
+        marks = MARKS_LIMIT;
         at += length == 0 ? 1 : length;
     }
     if (cut)
@@ -180,13 +154,14 @@ char *ska_printable(struct ska_span text, size_t limit)
 
 static bool is_word_character(uint32_t character)
 {
-    static const struct ska_range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
-                                               {'_', '_'},     {'-', '.'},      {'@', '@'},
-                                               {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
+    static const struct ska_range letters[] = {{'-', '.'},      {'0', '9'}, {'@', 'Z'},
+                                               {'_', '_'},      {'a', 'z'}, {0xC0, 0x1FFF},
+                                               {0x3040, 0xD7FF}};
     /* Spaces and what looks like quotes or lines. */
     static const struct ska_range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
 
-    return SKA_IS_IN(letters, character) && !SKA_IS_IN(others, character);
+    return SKA_IS_IN(letters, character) && !SKA_IS_IN(others, character) &&
+           !ska_is_combining_mark(character);
 }
 
 /* What stands where names do, and means something there. */

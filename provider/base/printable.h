@@ -17,17 +17,6 @@ size_t ska_utf8_decode(struct ska_span text, uint32_t *character);
 /* The same of a text that is not empty and well-formed, as what ska_printable() gives. */
 uint32_t ska_utf8_next(const char *text, size_t *bytes);
 
-/* Characters from `first` to `last`. */
-struct ska_range {
-    uint32_t first, last;
-};
-bool ska_is_in_ranges(const struct ska_range *ranges, size_t count, uint32_t character);
-#define SKA_IS_IN(ranges, character)                                                               \
-    ska_is_in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
-
-/* True for a mark that is put onto the letter before it, and takes no column of its own. */
-bool ska_is_combining_mark(uint32_t character);
-
 /* Appends what ska_printable() gives. */
 void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit);
 

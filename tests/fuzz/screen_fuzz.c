@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "provider/base/character.h"
 #include "provider/base/printable.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/show/briefing_short.h"
@@ -285,11 +286,15 @@ static void promise_heading(const char *line, size_t length, size_t *next)
     (*next)++;
 }
 
-/* As a terminal counts: by the C library's table, and by bytes, where it knows no UTF-8. */
+/*
+ * As a terminal counts: by the C library's table, and by bytes, where it knows no UTF-8. What it
+ * gives no column does not pile up on one character.
+ */
 static void promise_width(const char *line, size_t length, size_t width)
 {
     size_t columns = 0;
     size_t bytes = 0;
+    size_t marks = 0;
 
     PROMISE(length <= width);
     for (size_t at = 0; at < length; at += bytes) {
@@ -301,8 +306,22 @@ static void promise_width(const char *line, size_t length, size_t width)
         PROMISE(character < 0x80 || character > 0x9F);
         taken = wcwidth((wchar_t)character);
         columns += taken < 0 ? 2 : (size_t)taken;
+        marks = taken == 0 ? marks + 1 : 0;
+        PROMISE(marks <= 2);
     }
     PROMISE(columns <= width);
+}
+
+/* Behind its bar. */
+static bool shows_nothing(const char *line, size_t length)
+{
+    size_t at = strspn(line, " ");
+    uint32_t character = ' ';
+    size_t bytes = line[at] == '|';
+
+    for (at += bytes; at < length && ska_is_blank(character); at += bytes)
+        character = ska_utf8_next(line + at, &bytes);
+    return ska_is_blank(character);
 }
 
 static void promise_page(struct ska_span page, size_t width)
@@ -311,6 +330,7 @@ static void promise_page(struct ska_span page, size_t width)
     size_t next = 0;
     size_t warnings = 0;
     size_t told = 0;
+    size_t nothing = 0;
 
     PROMISE(page.length > 0 && text[page.length - 1] == '\n');
     for (const char *line = text; *line != 0; line = strchr(line, '\n') + 1) {
@@ -318,6 +338,9 @@ static void promise_page(struct ska_span page, size_t width)
         size_t indent = strspn(line, " ");
 
         promise_width(line, length, width);
+        /* The end of a line, two that are empty, and ours before a heading, or the next's start. */
+        nothing = shows_nothing(line, length) ? nothing + 1 : 0;
+        PROMISE(nothing <= 4);
         if (length > 0 && indent == 0)
             promise_heading(line, length, &next);
         PROMISE(indent == length || line[indent] != MARK);

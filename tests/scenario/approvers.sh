@@ -510,6 +510,11 @@ done
 request letters harm.json letter.txt --description "$long"
 told alice harm.json
 tells 'There is more of it, 9000 bytes'
+# Nothing is pushed off the screen by what shows nothing, in lines or within one.
+request letters harm.json letter.txt --description "To Mallory.
+$(printf ' \t\n%.0s' {1..200})At twelve.$(printf '\xc2\xa0%.0s' {1..100})And Bob."
+told alice harm.json
+tells '\(and 197 more empty lines\)' '\(100 blanks; the line goes on\)' '\| And Bob\.'
 request letters harm.json letter.txt --description "$rlo"
 told alice harm.json
 tells 'WARNING: look closely at what they say'

@@ -222,11 +222,12 @@ told alice trick.json
 tells "^    - 'carol, key SHA-256 $carol' has this key" "$(digits m1)"
 ends 0 skatool inspect trick.json
 shows "^ +'carol, key SHA-256 $carol', key SHA-256 "
-for name in 'b\u043eb' nobody 'bob ' 'b\u200bob'; do
+for name in 'b\u043eb' 'b\u10e1b' nobody 'bob ' 'b\u200bob'; do
     new_rules trick.json "${theirs//\"name\":\"bob\"/\"name\":\"$name\"}"
     told alice trick.json
     case $name in
     nobody) tells "alice, 'nobody' and carol" ;;
+    'b\u10e1b') tells 'WARNING: look closely at the name' 'U\+10E1' ;;
     *) tells 'WARNING: look closely at the name' ;;
     esac
 done

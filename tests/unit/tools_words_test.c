@@ -3,7 +3,11 @@
  * What people read: words of others that mean harm, pages that they cannot break out of, sentences
  * about who has approved and who is needed, and until when.
  */
+#include <limits.h>
+#include <locale.h>
 #include <time.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "codec_support.h"
 
@@ -63,6 +67,8 @@ static void names_are_words_or_stand_in_quotes(void **state)
                 "'a\xe2\x80\x83"
                 "b'");
     assert_name("a\xca\xbc", "'a\xca\xbc'");
+    /* A vowel of Hangul that has no column of its own. */
+    assert_name("bob\xe1\x85\xa1", "'bob\xe1\x85\xa1'");
     /* What means something where names stand, and what could be digits of a key. */
     assert_name("nobody", "'nobody'");
     assert_name("And", "'And'");
@@ -90,21 +96,98 @@ static void names_are_cut(void **state)
     free(name);
 }
 
-static void marks_do_not_pile_up(void **state)
+static void assert_shown(const char *given, const char *expected)
 {
-    char *shown = ska_printable(ska_span_text("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84 e\xcc\x81"), 100);
+    char *shown = ska_printable(ska_span_text(given), 100);
 
-    (void)state;
-    assert_string_equal(shown, "e\xcc\x81\xcc\x82\\xCC\\x83\\xCC\\x84 e\xcc\x81");
+    assert_string_equal(shown, expected);
     free(shown);
 }
 
-static unsigned int tricks(const char *text)
+static void marks_do_not_pile_up(void **state)
 {
-    unsigned int found = 0;
+    (void)state;
+    assert_shown("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84 e\xcc\x81",
+                 "e\xcc\x81\xcc\x82\\xCC\\x83\\xCC\\x84 e\xcc\x81");
+    /* Thai; vowels of Hangul. */
+    assert_shown("b\xe0\xb8\xb1\xe0\xb8\xb1\xe0\xb8\xb1",
+                 "b\xe0\xb8\xb1\xe0\xb8\xb1\\xE0\\xB8\\xB1");
+    assert_shown("b\xe1\x85\xa1\xe1\x85\xa1\xe1\x85\xa1",
+                 "b\xe1\x85\xa1\xe1\x85\xa1\\xE1\\x85\\xA1");
+    /* On no letter: at the start, on a blank, on what is escaped. */
+    assert_shown("\xcc\x81z", "\\xCC\\x81z");
+    assert_shown("a \xcc\x81", "a \\xCC\\x81");
+    assert_shown("a\xc2\xa0\xcc\x81", "a\xc2\xa0\\xCC\\x81");
+    assert_shown("\x1b\xcc\x81", "\\x1B\\xCC\\x81");
+    /* A Syriac sign of width 0, and a character of private use. */
+    assert_shown("bob\xdc\x8f", "bob\\xDC\\x8F");
+    assert_shown("bob\xee\x80\x80", "bob\\xEE\\x80\\x80");
+}
 
-    assert_true(confusable_find(ska_span_text(text), &found));
+static void encode(uint32_t character, struct ska_buffer *text)
+{
+    char bytes[MB_LEN_MAX];
+    mbstate_t start = {0};
+
+    ska_buffer_add(text, bytes, wcrtomb(bytes, (wchar_t)character, &start));
+}
+
+/* "bob", with so many of a character in it. */
+static struct ska_bytes bob_with(uint32_t character, size_t count)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes name = {NULL, 0};
+
+    ska_buffer_text(&text, "b");
+    for (size_t i = 0; i < count; i++)
+        encode(character, &text);
+    ska_buffer_text(&text, "ob");
+    assert_true(ska_buffer_finish(&text, &name, NULL));
+    return name;
+}
+
+/* Whatever the C library gives no column. */
+static void nothing_without_width_piles_up(void **state)
+{
+    (void)state;
+    for (uint32_t character = 0x80; character <= 0x10FFFF; character++) {
+        struct ska_bytes name = {NULL, 0};
+        char *shown = NULL;
+        size_t bytes = 0;
+        size_t kept = 0;
+
+        if (wcwidth((wchar_t)character) != 0)
+            continue;
+        name = bob_with(character, 8);
+        shown = ska_printable(ska_span_of(&name), name.length);
+        for (const char *at = shown; *at != 0; at += bytes)
+            kept += ska_utf8_next(at, &bytes) == character;
+        if (kept > 2)
+            fail_msg("U+%04X: %zu are shown", (unsigned int)character, kept);
+        free(shown);
+        ska_bytes_free(&name);
+    }
+}
+
+static struct confusable found_in(const char *name)
+{
+    struct confusable found = {0};
+
+    assert_true(confusable_find_in_name(ska_span_text(name), &found));
     return found;
+}
+
+static unsigned int tricks(const char *name)
+{
+    return found_in(name).kinds;
+}
+
+static unsigned int tricks_in_text(const char *text)
+{
+    struct confusable found = {0};
+
+    assert_true(confusable_find_in_text(ska_span_text(text), &found));
+    return found.kinds;
 }
 
 static void tricks_are_found(void **state)
@@ -113,7 +196,6 @@ static void tricks_are_found(void **state)
     assert_int_equal(tricks("seal"), 0);
     assert_int_equal(tricks(""), 0);
     assert_int_equal(tricks("the annual accounts of 2026"), 0);
-    assert_int_equal(tricks("J\xc3\xbcrgen M\xc3\xbcller"), 0);
     assert_int_equal(tricks("\xd0\xbf\xd0\xb5\xd1\x87\xd0\xb0\xd1\x82\xd1\x8c seal"), 0);
     assert_int_equal(tricks("\xe5\x8d\xb0\xe9\x91\x91"), 0);
     assert_int_equal(tricks("s\xd0\xb5"
@@ -134,22 +216,133 @@ static void tricks_are_found(void **state)
     assert_int_equal(tricks("the\xc2\xa0seal"), CONFUSABLE_SPACES);
 }
 
+static void names_of_people_are_no_tricks(void **state)
+{
+    static const char *const names[] = {
+        "Zo\xc3\xab",
+        "Zoe\xcc\x88", /* decomposed */
+        "J\xc3\xbcrgen M\xc3\xbcller-L\xc3\xbc"
+        "denscheid",
+        "\xc5\x81ukasz",
+        "\xc3\x98ystein",
+        "\xc3\x87"
+        "a\xc4\x9flar",
+        "\xc4\xb0"
+        "brahim",
+        "Dvo\xc5\x99\xc3\xa1k",
+        "\xc8\x98tefan",
+        "\xc3\x9e\xc3\xb3r",
+        "\xc4\x90or\xc4\x91"
+        "e",
+        "Stra\xc3\x9f"
+        "e",
+        "O\xe2\x80\x99"
+        "Brien",
+        "Nguy\xe1\xbb\x85n",
+        "\xce\x93\xce\xb9\xcf\x8e\xcf\x81\xce\xb3\xce\xbf\xcf\x82",                 /* Greek */
+        "\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd",                                         /* Cyrillic */
+        "\xd7\x93\xd7\x95\xd7\x93",                                                 /* Hebrew */
+        "\xe1\x83\x92\xe1\x83\x98\xe1\x83\x9d\xe1\x83\xa0\xe1\x83\x92\xe1\x83\x98", /* Georgian */
+        "\xed\x99\x8d\xea\xb8\xb8\xeb\x8f\x99",                                     /* Korean */
+        "\xe1\x84\x92\xe1\x85\xa9\xe1\x86\xbc"};                                    /* decomposed */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (tricks(names[i]) != 0)
+            fail_msg("%s: %u", names[i], tricks(names[i]));
+}
+
+static void the_odd_letter_is_named(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned int kind;
+        uint32_t letter;
+    } cases[] = {{"car\xe1\xb4\x8fl", CONFUSABLE_LOOKALIKE, 0x1D0F},
+                 {"al\xc4\xb1"
+                  "ce",
+                  CONFUSABLE_LOOKALIKE, 0x131},
+                 {"\xc9\x91lice", CONFUSABLE_LOOKALIKE, 0x251},
+                 {"\xef\xac\x81nance", CONFUSABLE_LOOKALIKE, 0xFB01},
+                 {"b\xe1\x83\xa1"
+                  "b",
+                  CONFUSABLE_MIXED_SCRIPT, 0x10E1},
+                 {"car\xd6\x85l", CONFUSABLE_MIXED_SCRIPT, 0x585},
+                 {"bob\xe1\x85\xa1", CONFUSABLE_MIXED_SCRIPT, 0x1161},
+                 {"b\xe0\xb8\xb1ob", CONFUSABLE_MIXED_SCRIPT, 0xE31},
+                 {"b\xd9\xa5"
+                  "b",
+                  CONFUSABLE_MIXED_SCRIPT, 0x665}, /* an Arabic digit */
+                 {"a\xe4\xb8\xa8ice", CONFUSABLE_MIXED_SCRIPT, 0x4E28},
+                 {"a\xe2\x88\xa3ice", CONFUSABLE_MIXED_SCRIPT, 0x2223},
+                 {"\xd0\xb0\xd1\x81\xd1\x81", CONFUSABLE_LOOKALIKE, 0x430}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct confusable found = found_in(cases[i].name);
+
+        assert_int_equal(found.kinds, cases[i].kind);
+        assert_int_equal(cases[i].kind == CONFUSABLE_LOOKALIKE ? found.lookalike : found.mixed,
+                         cases[i].letter);
+    }
+    assert_int_equal(tricks("bob\xdc\x8f"), CONFUSABLE_INVISIBLE);
+}
+
+/* Those that the C library knows; but for marks, and Latin ones that have one. */
+static void no_letter_passes_for_a_latin_one(void **state)
+{
+    (void)state;
+    for (uint32_t character = 0x250; character <= 0x10FFFF; character++) {
+        struct ska_bytes name = {NULL, 0};
+
+        if (!iswalpha((wint_t)character) || (character >= 0x0300 && character <= 0x036F) ||
+            (character >= 0x1E00 && character <= 0x1EFF))
+            continue;
+        name = bob_with(character, 1);
+        if (tricks((const char *)name.data) == 0)
+            fail_msg("U+%04X", (unsigned int)character);
+        ska_bytes_free(&name);
+    }
+}
+
+/* What is usual in texts, and what is a trick there, too. */
+static void texts_are_no_names(void **state)
+{
+    (void)state;
+    assert_int_equal(tricks_in_text("  two\n\nlines\tand 10\xc2\xa0"
+                                    "000\r\n"),
+                     0);
+    assert_int_equal(tricks_in_text("A\xe2\x86\x92"
+                                    "B, SSL\xe8\xa8\xbc\xe6\x98\x8e"),
+                     0);
+    assert_int_equal(tricks("A\xe2\x86\x92"
+                            "B"),
+                     CONFUSABLE_MIXED_SCRIPT);
+    assert_int_equal(tricks_in_text("car\xd6\x85l\n"), CONFUSABLE_MIXED_SCRIPT);
+    assert_int_equal(tricks_in_text("al\xc4\xb1"
+                                    "ce\n"),
+                     CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks_in_text("a\x1b\n"), CONFUSABLE_INVISIBLE);
+}
+
 static void each_trick_has_its_words(void **state)
 {
+    const struct confusable nothing = {0, 0, 0};
+    const struct confusable everything = {CONFUSABLE_INVISIBLE | CONFUSABLE_MIXED_SCRIPT |
+                                              CONFUSABLE_LOOKALIKE | CONFUSABLE_SPACES,
+                                          0x435, 0x1D0F};
     struct ska_buffer none = {0};
     struct ska_buffer all = {0};
     char *text = NULL;
 
     (void)state;
-    confusable_text(0, &none);
+    confusable_text(&nothing, &none);
     assert_int_equal(none.length, 0);
-    confusable_text(CONFUSABLE_INVISIBLE | CONFUSABLE_MIXED_SCRIPT | CONFUSABLE_LOOKALIKE |
-                        CONFUSABLE_SPACES,
-                    &all);
+    confusable_text(&everything, &all);
     text = text_of(&all);
-    assert_non_null(strstr(text, "cannot be seen"));
-    assert_non_null(strstr(text, "different alphabets"));
-    assert_non_null(strstr(text, "but are not"));
+    assert_non_null(strstr(text, "cannot be seen; they are written \\xNN here. "));
+    assert_non_null(strstr(text, "different alphabets that may look alike, such as U+0435. "));
+    assert_non_null(strstr(text, "but are not, such as U+1D0F. "));
     assert_non_null(strstr(text, "spaces"));
     free(text);
 }
@@ -190,6 +383,53 @@ static void quotes_cannot_be_left(void **state)
     }
 }
 
+/* A text whose middle is so many of some words. */
+static char *quoted_with(const char *before, const char *words, size_t count, const char *behind)
+{
+    struct ska_buffer given = {0};
+    struct page page = {0};
+
+    ska_buffer_text(&given, before);
+    for (size_t i = 0; i < count; i++)
+        ska_buffer_text(&given, words);
+    ska_buffer_text(&given, behind);
+    page_quote(&page, ska_span(given.data, given.length), SIZE_MAX);
+    ska_buffer_free(&given);
+    return text_of(&page.text);
+}
+
+static void nothing_pushes_words_off_the_screen(void **state)
+{
+    static const char *const lines[] = {"\n",   "\r\n",           " \n",
+                                        "\t\n", "\xe2\xa0\x80\n", " \xc2\xa0\n"};
+    static const char *const blanks[] = {" ", "\t", "\xc2\xa0", "\xe2\xa0\x80", "\xe3\x80\x80"};
+    char *text = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        text = quoted_with("To Mallory.\n", lines[i], 1500, "At twelve.");
+        assert_string_equal(text, "        | To Mallory.\n        | \n        | \n"
+                                  "    (and 1498 more empty lines)\n        | At twelve.\n");
+        free(text);
+    }
+    for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+        text = quoted_with("To Bob.", blanks[i], 400, "And Mallory.");
+        assert_string_equal(text, "        | To Bob.\n    (400 blanks; the line goes on)\n"
+                                  "        | And Mallory.\n");
+        free(text);
+        text = quoted_with("To Bob.", blanks[i], 400, "\nAnd Mallory.");
+        assert_string_equal(text, "        | To Bob.\n    (400 blanks)\n        | And Mallory.\n");
+        free(text);
+    }
+    text = quoted_with("", " ", 400, "x");
+    assert_string_equal(text, "    (400 blanks; the line goes on)\n        | x\n");
+    free(text);
+    /* What an address or a table needs. */
+    text = quoted_with("", " ", 60, "Bern");
+    assert_string_equal(text + 10 + 60, "Bern\n");
+    free(text);
+}
+
 static void long_quotes_are_broken_and_cut(void **state)
 {
     char *given = malloc(10001);
@@ -197,7 +437,7 @@ static void long_quotes_are_broken_and_cut(void **state)
     char *text = NULL;
 
     (void)state;
-    memset(given, ' ', 10000);
+    memset(given, 'x', 10000);
     memcpy(given + 68, "EVIL", 4);
     given[10000] = 0;
     page_quote(&page, ska_span_text(given), 1000);
@@ -856,9 +1096,15 @@ int main(void)
         cmocka_unit_test(names_are_words_or_stand_in_quotes),
         cmocka_unit_test(names_are_cut),
         cmocka_unit_test(marks_do_not_pile_up),
+        cmocka_unit_test(nothing_without_width_piles_up),
         cmocka_unit_test(tricks_are_found),
+        cmocka_unit_test(names_of_people_are_no_tricks),
+        cmocka_unit_test(the_odd_letter_is_named),
+        cmocka_unit_test(no_letter_passes_for_a_latin_one),
+        cmocka_unit_test(texts_are_no_names),
         cmocka_unit_test(each_trick_has_its_words),
         cmocka_unit_test(quotes_cannot_be_left),
+        cmocka_unit_test(nothing_pushes_words_off_the_screen),
         cmocka_unit_test(long_quotes_are_broken_and_cut),
         cmocka_unit_test(characters_are_not_cut_in_two),
         cmocka_unit_test(paragraphs_are_broken),
@@ -879,5 +1125,7 @@ int main(void)
         cmocka_unit_test(the_nearest_alternative_is_found),
     };
 
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+        return 77;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

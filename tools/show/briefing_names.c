@@ -9,11 +9,11 @@
 /* So many names of one rule are warned of. */
 #define WARNED_MOST 5
 
-static void warn(const char *of, unsigned int found, struct page *page)
+static void warn(const char *of, const struct confusable *found, struct page *page)
 {
     struct ska_buffer words = {0};
 
-    if (found == 0)
+    if (found->kinds == 0)
         return;
     confusable_text(found, &words);
     page_warning(page, "look closely at %s. %s", of, page_words(page, &words));
@@ -21,43 +21,34 @@ static void warn(const char *of, unsigned int found, struct page *page)
 
 void briefing_warn_of_name(const char *of, struct ska_span untrusted, struct page *page)
 {
-    unsigned int found = 0;
+    struct confusable found = {0};
 
-    if (!confusable_find(untrusted, &found))
+    if (!confusable_find_in_name(untrusted, &found))
         page_fail(page);
-    warn(of, found, page);
+    warn(of, &found, page);
 }
 
 void briefing_warn_of_words(const char *of, struct ska_span untrusted, struct page *page)
 {
-    struct ska_bytes copy = {NULL, 0};
-    unsigned int found = 0;
+    struct confusable found = {0};
 
-    if (!ska_bytes_copy(&copy, untrusted, NULL)) {
+    if (!confusable_find_in_text(untrusted, &found))
         page_fail(page);
-        return;
-    }
-    for (size_t i = 0; i < copy.length; i++)
-        if (copy.data[i] == '\n' || copy.data[i] == '\r' || copy.data[i] == '\t')
-            copy.data[i] = ' ';
-    if (!confusable_find(ska_span_of(&copy), &found))
-        page_fail(page);
-    warn(of, found & ~(unsigned int)CONFUSABLE_SPACES, page);
-    ska_bytes_free(&copy);
+    warn(of, &found, page);
 }
 
 /* "look closely at the name 'al ice'." */
 static void warn_of_named(struct ska_span untrusted, size_t *warned, struct page *page)
 {
     struct ska_buffer of = {0};
-    unsigned int found = 0;
+    struct confusable found = {0};
 
-    if (!confusable_find(untrusted, &found))
+    if (!confusable_find_in_name(untrusted, &found))
         page_fail(page);
-    if (found == 0 || (*warned)++ >= WARNED_MOST)
+    if (found.kinds == 0 || (*warned)++ >= WARNED_MOST)
         return;
     ska_buffer_format(&of, "the name %s", page_quoted_name(page, untrusted));
-    warn(page_words(page, &of), found, page);
+    warn(page_words(page, &of), &found, page);
 }
 
 /* So that harmless oddities do not hide one that is meant to. */

@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "provider/base/character.h"
 #include "provider/base/printable.h"
 #include "tools/show/fold.h"
 
@@ -15,7 +16,7 @@
 #define NARROW 40
 #define INDENT 4
 #define INDENT_NARROW 1
-/* More empty lines than these are counted only, so that they push nothing off the screen. */
+/* More lines with nothing to see are only counted: they push nothing off the screen. */
 #define EMPTY_LINES 2
 
 static size_t page_columns(const struct page *page)
@@ -182,12 +183,19 @@ static char *shown_line(struct ska_span line)
     return shown;
 }
 
-/* One line of theirs is as many of ours as it needs. */
-static void quote_line(struct page *page, struct ska_span line)
+/* Where words of theirs stand. */
+static struct fold quote_fold(const struct page *page)
 {
-    char *shown = shown_line(line);
-    struct fold fold = {page_columns(page), page_inner_indent(page),
-                        page_inner_indent(page) + strlen(FOLD_BAR), FOLD_BAR};
+    size_t start = page_inner_indent(page) + strlen(FOLD_BAR);
+
+    return (struct fold){page_columns(page), page_inner_indent(page), start, FOLD_BAR};
+}
+
+/* As many lines of ours as it needs. */
+static void quote_part(struct page *page, struct ska_span part)
+{
+    char *shown = shown_line(part);
+    struct fold fold = quote_fold(page);
 
     if (shown == NULL) {
         page_fail(page);
@@ -197,6 +205,69 @@ static void quote_line(struct page *page, struct ska_span line)
     fold_add(&page->text, &fold, ska_span_text(shown));
     ska_buffer_text(&page->text, "\n");
     free(shown);
+}
+
+/* The blanks that it begins with. */
+struct blanks {
+    size_t count;
+    size_t bytes;
+};
+
+static struct blanks blanks_of(struct ska_span text)
+{
+    struct blanks blanks = {0, 0};
+
+    while (blanks.bytes < text.length) {
+        uint32_t character = 0;
+        size_t length = ska_utf8_decode(
+            ska_span(text.data + blanks.bytes, text.length - blanks.bytes), &character);
+
+        if (length == 0 || (character != '\t' && !ska_is_blank(character)))
+            break;
+        blanks.bytes += length;
+        blanks.count++;
+    }
+    return blanks;
+}
+
+/* Takes what is before blanks that would fill a line of ours, and these, from the front. */
+static struct ska_span take_part(const struct page *page, struct ska_span *line,
+                                 struct blanks *filling)
+{
+    const struct fold fold = quote_fold(page);
+    struct ska_span part = {NULL, 0};
+    size_t length = 0;
+
+    *filling = (struct blanks){0, 0};
+    while (length < line->length) {
+        struct blanks blanks = blanks_of(ska_span(line->data + length, line->length - length));
+
+        if (blanks.bytes > fold.width - fold.column) {
+            *filling = blanks;
+            break;
+        }
+        length += blanks.bytes > 0 ? blanks.bytes : 1;
+    }
+    part = ska_span(line->data, length);
+    length += filling->bytes;
+    *line = ska_span(line->data + length, line->length - length);
+    return part;
+}
+
+/* Blanks are counted where they would push what follows off the screen. */
+static void quote_line(struct page *page, struct ska_span line)
+{
+    struct blanks filling = {0, 0};
+
+    do {
+        struct ska_span part = take_part(page, &line, &filling);
+
+        if (part.length > 0 || filling.count == 0)
+            quote_part(page, part);
+        if (filling.count > 0)
+            page_paragraph(page, "(%zu blanks%s)", filling.count,
+                           line.length > 0 ? "; the line goes on" : "");
+    } while (line.length > 0);
 }
 
 /* Not in the middle of a character. */
@@ -244,11 +315,12 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
     while (rest.length > 0) {
         struct ska_span line = take_quoted_line(&rest);
 
-        if (line.length > 0)
+        if (blanks_of(line).bytes < line.length) {
             end_empty_lines(page, &empty);
-        else if (++empty > EMPTY_LINES)
-            continue;
-        quote_line(page, line);
+            quote_line(page, line);
+        } else if (++empty <= EMPTY_LINES) {
+            quote_part(page, ska_span("", 0));
+        }
     }
     end_empty_lines(page, &empty);
     if (hidden > 0)

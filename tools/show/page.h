@@ -47,7 +47,10 @@ const char *page_words(struct page *page, struct ska_buffer *buffer);
 const char *page_name(struct page *page, struct ska_span untrusted);
 const char *page_quoted_name(struct page *page, struct ska_span untrusted);
 
-/* Words of others, line by line; what is longer than `limit` bytes is cut, and that is said. */
+/*
+ * Words of others, line by line; what is longer than `limit` bytes is cut, and that is said. So are
+ * many lines with nothing to see, and blanks that fill a line: they push nothing off the screen.
+ */
 void page_quote(struct page *page, struct ska_span untrusted, size_t limit);
 
 /* Hexadecimal digits in groups of four, at most sixteen bytes on a line. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "provider/base/character.h"
 #include "provider/base/printable.h"
 
 /* A cell that would push all others off the screen is cut. */

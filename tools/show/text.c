@@ -16,6 +16,7 @@
 
 #include "tools/show/terminal.h"
 #include "tools/show/wire_dump.h"
+#include "provider/base/character.h"
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
