@@ -55,18 +55,18 @@ static bool copy_name_part(const X509_NAME *name, int nid, struct ska_bytes *cop
     return done;
 }
 
-static bool copy_whole_name(const X509_NAME *name, struct ska_bytes *copy)
+bool ska_x509_name_text(const X509_NAME *name, struct ska_bytes *text)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    char *text = NULL;
+    char *written = NULL;
     long length = 0;
     bool done = false;
 
     if (bio != NULL &&
         X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >
             0) {
-        length = BIO_get_mem_data(bio, &text);
-        done = length > 0 && ska_bytes_copy(copy, ska_span(text, (size_t)length), NULL);
+        length = BIO_get_mem_data(bio, &written);
+        done = length > 0 && ska_bytes_copy(text, ska_span(written, (size_t)length), NULL);
     }
     BIO_free(bio);
     return done;
@@ -75,7 +75,7 @@ static bool copy_whole_name(const X509_NAME *name, struct ska_bytes *copy)
 char *ska_x509_name_shown(const X509_NAME *name, size_t limit)
 {
     struct ska_bytes copy = {NULL, 0};
-    char *shown = copy_whole_name(name, &copy) ? ska_printable(ska_span_of(&copy), limit) : NULL;
+    char *shown = ska_x509_name_text(name, &copy) ? ska_printable(ska_span_of(&copy), limit) : NULL;
 
     ska_bytes_free(&copy);
     return shown;
@@ -88,7 +88,7 @@ bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name)
 
     ERR_set_mark();
     done = subject != NULL &&
-           (copy_name_part(subject, NID_commonName, name) || copy_whole_name(subject, name));
+           (copy_name_part(subject, NID_commonName, name) || ska_x509_name_text(subject, name));
     X509_NAME_free(subject);
     ERR_pop_to_mark();
     return done;

@@ -31,7 +31,9 @@ bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name);
 /* Whether it was issued to this name: the common name, or an e-mail address, of its subject. */
 bool ska_certificate_goes_by(struct ska_span certificate, struct ska_span name);
 
-/* "O=Example,CN=Alice": all of a name; NULL for an empty one too. */
+/* "O=Example,CN=Alice": all of a name, as others wrote it. False: an empty or malformed one. */
+bool ska_x509_name_text(const X509_NAME *name, struct ska_bytes *text) SKA_MUST_CHECK;
+/* The same, safe to show (ska_printable()); NULL for an empty one too. */
 char *ska_x509_name_shown(const X509_NAME *name, size_t limit);
 
 #endif

@@ -404,6 +404,86 @@ says "${plain:0:16} is approved: document plain.txt, key seal" "${mail:0:16} is 
     "To read and answer one that is left: skatool approve --approver KEY --dir $directory ID" '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
 
+# Words where only ciphers belong, a policy behind the certificate, and an issuer with a long name may
+# stand in attributes of a file in the folder: nobody approves them unread.
+reset
+attributes() { # DOCUMENT OID ASN1 [ISSUER]: signed attributes of it with one more, in DER
+    cat <<END >attributes.cnf
+asn1 = SET:attributes
+[attributes]
+1 = SEQUENCE:type
+2 = SEQUENCE:digest
+3 = SEQUENCE:more
+[type]
+1 = OID:contentType
+2 = SETWRAP,OID:pkcs7-data
+[digest]
+1 = OID:messageDigest
+2 = SETWRAP,FORMAT:HEX,OCTETSTRING:$(sha256sum "$1" | cut -c1-64)
+[more]
+1 = OID:$2
+2 = SETWRAP,$3
+[ciphers]
+1 = SEQUENCE:cipher
+[cipher]
+1 = OID:aes-256-cbc
+[words]
+1 = SEQUENCE:claim
+[claim]
+1 = OID:aes-256-cbc
+2 = UTF8:all shares pass to Mallory
+[certificate]
+1 = SEQUENCE:certificates
+2 = SEQUENCE:policies
+[short]
+1 = SEQUENCE:certificates
+[certificates]
+1 = SEQUENCE:id
+[id]
+1 = FORMAT:HEX,OCTETSTRING:$(printf 'ab%.0s' {1..32})
+2 = SEQUENCE:issuer_and_serial
+[issuer_and_serial]
+1 = SEQUENCE:names
+2 = INTEGER:0x42
+[names]
+1 = EXPLICIT:4,SEQUENCE:name
+[name]
+1 = SET:part
+[part]
+1 = SEQUENCE:common_name
+[common_name]
+1 = OID:commonName
+2 = UTF8:${4:-Example CA}
+[policies]
+1 = SEQUENCE:policy
+[policy]
+1 = OID:1.2.3.9
+END
+    plain asn1parse -genconf attributes.cnf -noout -out attributes.der
+}
+attributes folder/plain.txt 1.2.840.113549.1.9.15 SEQUENCE:words
+hidden=$(asked seal attributes.der)
+attributes folder/plain.txt 1.2.840.113549.1.9.16.2.47 SEQUENCE:certificate
+further=$(asked seal attributes.der)
+attributes folder/plain.txt 1.2.840.113549.1.9.16.2.47 SEQUENCE:short "$(printf 'words %.0s' {1..20})"
+long=$(asked seal attributes.der)
+attributes folder/plain.txt 1.2.840.113549.1.9.15 SEQUENCE:ciphers
+ciphers=$(asked seal attributes.der)
+attributes folder/plain.txt 1.2.840.113549.1.9.16.2.47 SEQUENCE:short
+usual=$(asked seal attributes.der)
+more='is left: a person has to read it: there is more to it than six lines can show'
+succeeds skatool approve --approver bob.pem --yes --documents folder
+says "${hidden:0:16} is left: a person has to read it: WARNING: 43 bytes of what would be signed are not shown" \
+    "${further:0:16} $more" "${long:0:16} $more" "${ciphers:0:16} is approved: document plain.txt" \
+    "${usual:0:16} is approved: document plain.txt" '2 approved, 0 rejected, 3 left'
+[ "$(approvals)" -eq 2 ] || fail "$(ls "$directory")"
+# Six lines name who has issued the certificate.
+rm "$directory/$hidden.request.json" "$directory/$further.request.json" "$directory/$long.request.json" \
+    "$directory/$ciphers.request.json"
+inbox 0 "$six" q -- --documents folder
+grep -q "in CMS (CAdES, S/MIME, PDF), certificate by 'CN=Example CA'" < <(tr -s ' \n' ' ' <stdout.txt) ||
+    fail "$(cat stdout.txt)"
+
 # ---- What comes again ----------------------------------------------------------------------------
 
 # The same under another id, since something else has the name of the first: nobody who has rejected it

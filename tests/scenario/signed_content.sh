@@ -200,7 +200,7 @@ with_directory x509 -req -in leaf.csr -CA p256.crt -CAkey "$(uri p256)" -days 7 
     -extfile extensions -out out.crt
 succeeds skatool inspect request.json
 shows 'a certificate, ' "for: 'CN=leaf'" "issued by: 'CN=Seal,O=Example'" 'critical: .CA:TRUE' \
-    '1\.2\.3\.4: .2 bytes that are not shown'
+    '1\.2\.3\.4: 2 bytes that are not shown'
 
 : >index.txt
 printf '01\n' >crlnumber

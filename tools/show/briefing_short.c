@@ -10,20 +10,22 @@
 #include "provider/rule/rule_text.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/show/content.h"
+#include "tools/show/content_attributes.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 /* The longest text that is shown in its line, and so much of a description. */
 #define TEXT_SHOWN 60
 #define DESCRIPTION_SHOWN 120
-/* What openssl writes of ciphers is shorter; in what is longer somebody may say something else. */
-#define CAPABILITIES_LONGEST 200
+/* The longest name of a certificate's issuer that is shown. */
+#define ISSUER_SHOWN 120
 
 /* ---- Whether it is enough -------------------------------------------------------------------- */
 
 /* What attributes of CMS say that six lines tell, and whether they say more. */
 struct attributes_seen {
     struct ska_buffer time;
+    struct ska_buffer issuer;
     bool more;
 };
 
@@ -32,24 +34,50 @@ static bool starts_with(const char *name, const char *start)
     return strncmp(name, start, strlen(start)) == 0;
 }
 
-/* Which ciphers the signer's mail program knows is what openssl adds, and means nothing here. */
+/* A fingerprint of the certificate, its number and ciphers have no room for words. */
+static bool says_nothing(const char *name)
+{
+    static const char *const names[] = {CONTENT_DOCUMENT, CONTENT_SERIAL, CONTENT_CAPABILITIES};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return starts_with(name, CONTENT_CERTIFICATE);
+}
+
 static void see_attribute(void *arg, const char *name, struct ska_span untrusted)
 {
     struct attributes_seen *seen = arg;
 
-    if (starts_with(name, "signing time"))
+    if (strcmp(name, CONTENT_SIGNING_TIME) == 0 && untrusted.length <= TEXT_SHOWN)
         ska_buffer_printable(&seen->time, untrusted, TEXT_SHOWN);
-    else if (!starts_with(name, "fingerprint of ") &&
-             (!starts_with(name, "S/MIME Capabilities") || untrusted.length > CAPABILITIES_LONGEST))
+    else if (strcmp(name, CONTENT_ISSUER) == 0 && untrusted.length <= ISSUER_SHOWN)
+        ska_buffer_quoted(&seen->issuer, untrusted, ISSUER_SHOWN);
+    else if (!says_nothing(name))
         seen->more = true;
+}
+
+static void see_unshown(void *arg, const char *name, size_t length)
+{
+    struct attributes_seen *seen = arg;
+
+    (void)name;
+    (void)length;
+    seen->more = true;
 }
 
 static bool see_attributes(const struct briefing *briefing, struct attributes_seen *seen)
 {
-    const struct content_listener listener = {see_attribute, seen};
+    const struct content_listener listener = {see_attribute, see_unshown, seen};
 
     return content_read(briefing->libctx, document_content(briefing->request), &listener) &&
            !seen->more;
+}
+
+static void forget_attributes(struct attributes_seen *seen)
+{
+    ska_buffer_free(&seen->time);
+    ska_buffer_free(&seen->issuer);
 }
 
 static bool is_short_text(struct ska_span text)
@@ -69,7 +97,7 @@ static bool is_short_subject(const struct briefing *briefing)
     switch (ska_content_kind(content)) {
     case SKA_CONTENT_ATTRIBUTES:
         enough = see_attributes(briefing, &seen);
-        ska_buffer_free(&seen.time);
+        forget_attributes(&seen);
         return enough;
     case SKA_CONTENT_OTHER:
         if (briefing->request->mechanism.form == SKA_PAYLOAD_MESSAGE)
@@ -105,13 +133,13 @@ static void say_what(const struct briefing *briefing, struct page *page)
             page_paragraph(page, "Signs a fingerprint: of a document, or of anything else");
         return;
     }
-    if (!see_attributes(briefing, &seen))
+    if (!see_attributes(briefing, &seen) || seen.time.failed || seen.issuer.failed)
         page_fail(page);
-    if (seen.time.length > 0)
-        page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF), time: %s",
-                       page_words(page, &seen.time));
-    else
-        page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)");
+    page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)%s%s%s%s",
+                   seen.time.length == 0 ? "" : ", time: ", ska_buffer_string(&seen.time),
+                   seen.issuer.length == 0 ? "" : ", certificate by ",
+                   ska_buffer_string(&seen.issuer));
+    forget_attributes(&seen);
 }
 
 static void say_which(const struct briefing *briefing, struct page *page)

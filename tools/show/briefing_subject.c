@@ -190,19 +190,43 @@ static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message,
 
 /* ---- A structure ----------------------------------------------------------------------------- */
 
-/* So much of one is shown. */
-#define VALUE_SHOWN 4000
+struct structure_page {
+    struct page *page;
+    size_t unshown; /* bytes */
+};
 
 static void add_content_row(void *arg, const char *name, struct ska_span untrusted)
 {
-    struct page *page = arg;
+    struct page *page = ((struct structure_page *)arg)->page;
 
     if (untrusted.length <= SKA_NAME_SHOWN) {
         page_item(page, "%s: %s", name, page_quoted_name(page, untrusted));
         return;
     }
     page_item(page, "%s:", name);
-    page_quote(page, untrusted, VALUE_SHOWN);
+    page_quote(page, untrusted, untrusted.length);
+}
+
+static void add_content_unshown(void *arg, const char *name, size_t length)
+{
+    struct structure_page *structure = arg;
+
+    page_item(structure->page, "%s: %zu bytes that are not shown", name, length);
+    structure->unshown += length;
+}
+
+static void say_rows(OSSL_LIB_CTX *libctx, struct ska_span content, struct page *page)
+{
+    struct structure_page structure = {page, 0};
+    const struct content_listener listener = {add_content_row, add_content_unshown, &structure};
+
+    if (!content_read(libctx, content, &listener))
+        page_warning(page, "it cannot be read further: nobody can see what would be signed.");
+    else if (structure.unshown > 0)
+        page_warning(page,
+                     "%zu bytes of what would be signed are not shown, and can say anything. Ask "
+                     "for what they say, or for a signature without them.",
+                     structure.unshown);
 }
 
 #define DAY ((int64_t)24 * 3600)
@@ -251,13 +275,11 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
                           const struct ska_approval_token *token, const struct document *document,
                           enum briefing_comparison how, struct page *page)
 {
-    const struct content_listener listener = {add_content_row, page};
     struct ska_span content = document_content(request);
     enum ska_content_kind kind = ska_content_kind(content);
 
     page_paragraph(page, "This is %s. What it says:", content_kind_text(kind));
-    if (!content_read(libctx, content, &listener))
-        page_warning(page, "it cannot be read further: nobody can see what would be signed.");
+    say_rows(libctx, content, page);
     if (kind == SKA_CONTENT_ATTRIBUTES)
         warn_of_time(request, token, content, page);
     if (document != NULL)

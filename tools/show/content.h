@@ -15,7 +15,7 @@ const char *content_kind_text(enum ska_content_kind kind);
 
 /*
  * False, without an error raised: it cannot be read as what it seems to be, or memory ran out; what
- * the listener got is then not all.
+ * the listener got is then not all. libcrypto's error queue stays as it was.
  */
 bool content_read(OSSL_LIB_CTX *libctx, struct ska_span content,
                   const struct content_listener *listener) SKA_MUST_CHECK;
