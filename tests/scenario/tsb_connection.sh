@@ -149,6 +149,22 @@ chmod 644 credentials
 succeeds skatool check-config
 shows 'tsb-proxy-source +others may read or change the file: chmod 600'
 chmod 600 credentials
+# A broker asks approvers itself, and signatures wait for it; other sources would only stop them.
+configure_broker 'approvals-timeout = 25'
+succeeds skatool check-config
+shows '^ok +approvals-timeout +signatures wait for 25 seconds$'
+mkdir -m 700 approvals
+configure_broker 'approvals-timeout = 25' "approvals-dir = $work/approvals" "agent = $work/agent"
+refused 'behind a broker, .*leave it out' ska dgst -sha256 -sign ska:object=board -out seal.sig document
+ends 1 skatool check-config
+for source in approvals agent; do
+    shows "^FAILED +(approvals-dir|agent) +$work/$source: a broker asks approvers itself, .*leave it out\$"
+done
+shows '^ok +approvals-timeout +signatures wait for 25 seconds$'
+ends 2 skatool check-config --json
+shows '"failed"'
+configure_broker "tsb-proxy = $proxy_url" "tsb-proxy-source = file:$work/credentials" \
+    "tsb-token-source = file:$work/jwt"
 # What is no proxy's business it does not get; nor what is no TLS.
 configured_url "https://${proxy_url#http://}"
 refused "${proxy_url#http://}: " "${sign[@]}"
