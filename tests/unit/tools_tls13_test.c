@@ -199,7 +199,7 @@ static void mechanisms_are_those_of_tls_13(void **state)
                     for (size_t salt = 0; salt <= 100; salt++) {
                         struct ska_mechanism mechanism = {(enum ska_scheme)scheme, digests[digest],
                                                           (enum ska_payload_form)form,
-                                                          digests[mgf1], salt};
+                                                          digests[mgf1], salt, false};
                         bool is = ska_is_tls13_mechanism(&mechanism);
 
                         if (form == SKA_PAYLOAD_DIGEST || scheme == SKA_SCHEME_PKCS1)

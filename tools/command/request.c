@@ -91,7 +91,7 @@ static bool choose_eddsa(struct tool *tool, const struct request *request,
 }
 
 static bool choose_pss(struct tool *tool, const struct request *request,
-                       struct ska_mechanism *mechanism)
+                       const struct backend_key *key, struct ska_mechanism *mechanism)
 {
     uint64_t salt = ska_digest_length(mechanism->digest);
 
@@ -105,6 +105,7 @@ static bool choose_pss(struct tool *tool, const struct request *request,
                              request->salt_length);
     mechanism->mgf1_digest = mechanism->digest;
     mechanism->salt_length = salt;
+    mechanism->any_salt = request->salt_length == NULL && backend_key_has_broker(key);
     return true;
 }
 
@@ -131,7 +132,7 @@ static bool choose_request_mechanism(struct tool *tool, const struct request *re
     mechanism->scheme = SKA_SCHEME_ECDSA;
     if (rsa && !choose_padding(tool, request, type, &mechanism->scheme))
         return false;
-    return choose_pss(tool, request, mechanism) &&
+    return choose_pss(tool, request, key, mechanism) &&
            ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
@@ -425,7 +426,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
                     &request.operation_name),
         OPTION_TEXT("digest", "NAME", "default: SHA256", &request.digest),
         OPTION_TEXT("padding", "NAME", "RSA: pkcs1 (default) or pss", &request.padding),
-        OPTION_TEXT("salt-length", "N", "PSS; default: as long as the digest",
+        OPTION_TEXT("salt-length", "N", "PSS; default: as long as the digest; a broker chooses",
                     &request.salt_length),
         OPTION_TEXT("payload", "FORM", "what is approved: digest (default) or message",
                     &request.payload),
