@@ -197,7 +197,7 @@ faulty "empty-body@$sync" 'signature'
 faulty "huge-answer@$sync" 'more than 1048576 bytes'
 faulty "foreign-result@$sync" 'does not verify with the key.s public key'
 faulty "hsm-error@$sync" '701'
-faulty "signer-not-allowed@$sync" 'signed by a signer that it knows'
+faulty "signer-not-allowed@$sync" 'refused, according to the broker:.*signed by a signer that it knows'
 faulty "api-key-missing@$sync" 'requires an API key for this call, and none is given'
 # Looking is repeated, signing never.
 stop "$server"

@@ -144,7 +144,8 @@ static bool check_reachable(struct tool *tool, struct tsb_connection *connection
         check_ok("tsb-url", "%s", tsb_connection_url(connection));
         break;
     case TSB_SERVICE_FAILED:
-        if (capture.reason != SKA_R_SERVER_FAILURE && capture.reason != SKA_R_ACCESS_REFUSED) {
+        if (capture.reason != SKA_R_SERVER_FAILURE && capture.reason != SKA_R_ACCESS_REFUSED &&
+            capture.reason != SKA_R_BROKER_REFUSED) {
             check_captured(tool, "tsb-url", &capture);
             return false;
         }
