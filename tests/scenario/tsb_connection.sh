@@ -203,7 +203,11 @@ shows 'FAILED +tsb-client-cert .*No such' \
 by_certificate impostor impostor.key
 refused 'does not recognize the caller .*tsb-client-cert.*403' "${sign[@]}"
 by_certificate client impostor.key
-refused 'key|certificate' "${sign[@]}"
+unfit="tsb-client-key: $work/impostor.key is not the key of the certificate in $work/client.pem \(tsb-client-cert\)"
+refused "$unfit" "${sign[@]}"
+ends 1 skatool check-config
+shows "^FAILED +tsb-client-key +bad configuration: $unfit"
+[ "$(grep -c tsb-client-key stdout.txt)" -eq 1 ] || fail "twice: $(cat stdout.txt)"
 by_certificate client none.key
 refused 'none.key: No such file' "${sign[@]}"
 configure_broker "tsb-client-cert = $work/client.pem"
@@ -220,6 +224,8 @@ refused "$url: " "${sign[@]}"
 ! grep -q s3cret stderr.txt || fail "shows a password"
 by_certificate client locked.key "tsb-key-password-source = file:$work/password"
 signs
+by_certificate impostor locked.key "tsb-key-password-source = file:$work/password"
+refused 'locked.key is not the key of the certificate in .*impostor.pem' "${sign[@]}"
 
 # ---- A password of a key at the broker -----------------------------------------------------------
 
