@@ -237,7 +237,7 @@ static bool raise_http(const struct tsb_call *call, enum ska_http_outcome outcom
                        const struct ska_error_capture *failure, const struct ska_errors *errors)
 {
     return ska_fail(errors, failure->reason, "%s%s", ska_error_capture_text(failure),
-                    outcome == SKA_HTTP_NO_ANSWER ? unclear_text(call) : "");
+                    outcome == SKA_HTTP_NOT_SENT ? "" : unclear_text(call));
 }
 
 static bool exchange(struct tsb_connection *connection, const struct tsb_call *call,
@@ -258,7 +258,8 @@ static bool exchange(struct tsb_connection *connection, const struct tsb_call *c
     for (int i = 1; i <= tries; i++) {
         ska_error_capture_clear(&failure);
         outcome = ska_http_call(tsb_connection_http(connection), &http, answer, &to_failure);
-        if (i == tries || (outcome == SKA_HTTP_ANSWERED && !is_gateway(answer)))
+        if (i == tries || outcome == SKA_HTTP_TOO_LONG ||
+            (outcome == SKA_HTTP_ANSWERED && !is_gateway(answer)))
             break;
         if (outcome == SKA_HTTP_ANSWERED)
             ska_http_answer_clear(answer);
