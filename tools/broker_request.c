@@ -86,12 +86,12 @@ static void add_next(const struct ska_job *job, bool needs_nobody,
         ska_buffer_format(text,
                           "approvers: skatool approve --approver KEY --tsb %s %s; when they have "
                           "approved: skatool execute %.8s%s",
-                          ska_shell_word(broker, word), handed_in->broker_id,
-                          handed_in->request_id, output);
+                          ska_shell_word(broker, word), handed_in->broker_id, handed_in->request_id,
+                          output);
 }
 
-static bool say_handed_in(struct tool *tool, const struct ska_job *job,
-                          bool needs_nobody, const struct ska_handed_in *handed_in)
+static bool say_handed_in(struct tool *tool, const struct ska_job *job, bool needs_nobody,
+                          const struct ska_handed_in *handed_in)
 {
     const struct broker_place place = broker_place_of(job->key);
     const char *id = handed_in->broker_id;
@@ -118,11 +118,11 @@ bool broker_request_put(struct tool *tool, struct ska_job *job)
 
     /* What is signed is remembered, so that nobody has to give the same command again. */
     job->content_is_kept = true;
-    done =
-        check_remembered(tool) &&
-        ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors);
+    done = check_remembered(tool) &&
+           ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors);
     needs_nobody = current.known && ska_rule_is_empty(&current.rule);
-    done = done && ska_hand_in_to_broker(job, &current, &handed_in) && say_handed_in(tool, job, needs_nobody, &handed_in);
+    done = done && ska_hand_in_to_broker(job, &current, &handed_in) &&
+           say_handed_in(tool, job, needs_nobody, &handed_in);
     ska_current_rule_clear(&current);
     return done;
 }

@@ -47,9 +47,8 @@ bool tsb_client_password(const char *key, const char *source, struct ska_bytes *
 /* NULL: it cannot be read. */
 static BIO *open_pem(const char *path, struct ska_bytes *pem)
 {
-    return ska_file_read(path, PEM_LIMIT, pem, NULL)
-               ? BIO_new_mem_buf(pem->data, (int)pem->length)
-               : NULL;
+    return ska_file_read(path, PEM_LIMIT, pem, NULL) ? BIO_new_mem_buf(pem->data, (int)pem->length)
+                                                     : NULL;
 }
 
 static EVP_PKEY *key_of_certificate(struct ska_span certificate)

@@ -136,8 +136,8 @@ static bool read_status(const struct tsb_connection *connection, const char *lab
 
 /* *result: borrowed from *json, which is the caller's; NULL: there is none. */
 static enum broker_answer ask_state(struct tsb_connection *connection, const char *label,
-                                    const char *id, bool brief,
-                                    cJSON **json, struct broker_status *status, const char **result,
+                                    const char *id, bool brief, cJSON **json,
+                                    struct broker_status *status, const char **result,
                                     const struct ska_errors *errors)
 {
     const struct request_path path = path_of(id);
@@ -164,7 +164,8 @@ static enum broker_answer ask_state_only(struct tsb_connection *connection, cons
 {
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer = ask_state(connection, NULL, id, brief, &json, status, &result, errors);
+    enum broker_answer answer =
+        ask_state(connection, NULL, id, brief, &json, status, &result, errors);
 
     cJSON_Delete(json);
     return answer;
@@ -211,9 +212,8 @@ enum broker_answer tsb_look(struct backend_key *base, const char *id,
     struct tsb_key *key = tsb_key_of(base);
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer =
-        ask_state(key->connection, backend_key_label(base), id, request->brief, &json, status,
-                  &result, errors);
+    enum broker_answer answer = ask_state(key->connection, backend_key_label(base), id,
+                                          request->brief, &json, status, &result, errors);
 
     if (answer == BROKER_TOLD && status->state == BROKER_EXECUTED) {
         if (request->operation != SKA_OPERATION_SIGN)

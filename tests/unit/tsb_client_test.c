@@ -163,7 +163,8 @@ static void no_tokens_are_nobody(void **state)
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         char members[128];
 
-        snprintf(members, sizeof(members), "\"label\":\"seal\",\"policy\":{\"ruleUse\":%s}", rules[i]);
+        snprintf(members, sizeof(members), "\"label\":\"seal\",\"policy\":{\"ruleUse\":%s}",
+                 rules[i]);
         assert_described(members, &description);
         assert_non_null(description.rules[SKA_RULE_USE].data);
         assert_true(ska_rule_decode(ska_span_of(&description.rules[SKA_RULE_USE]), &rule, NULL));

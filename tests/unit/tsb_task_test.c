@@ -202,7 +202,8 @@ static void words_that_lie_are_refused(void **state)
 static void words_that_cannot_be_read_are_shown_as_they_are(void **state)
 {
     static const char *const unreadable[][2] = {
-        {APP "\"time\":\"2026-01-05T09:31:00Z\",\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}",
+        {APP
+         "\"time\":\"2026-01-05T09:31:00Z\",\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}",
          "MD5"},
         {APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"0\"}}", "digest.value"},
         {APP "\"digest\":[]}", "digest"},
@@ -263,7 +264,8 @@ static void an_id_is_the_requests_own(void **state)
     ska_request_free(request);
     ska_buffer_free(&words);
     for (size_t i = 0; i < 3; i++) {
-        static const char *const others[] = {"", ",\"publicKey\":\"a2V6\"", ",\"publicKey\":\"a2V5\""};
+        static const char *const others[] = {"", ",\"publicKey\":\"a2V6\"",
+                                             ",\"publicKey\":\"a2V5\""};
 
         words = (struct ska_buffer){0};
         ska_buffer_format(&words, APP "\"description\":\"d\",\"requestId\":\"%s\"%s}",
