@@ -20,6 +20,7 @@ struct ska_signature_scheme {
     enum ska_digest mgf1_digest;
     enum ska_salt salt;
     size_t salt_bytes; /* SKA_SALT_BYTES */
+    bool salt_fixed;   /* asked for, or told to somebody who relies on it */
 };
 
 /* So many files may be named for one signature. */

@@ -93,6 +93,7 @@ bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_m
     if (mechanism->scheme != SKA_SCHEME_PSS)
         return true;
     mechanism->mgf1_digest = scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest;
+    mechanism->any_salt = !scheme->salt_fixed;
     return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
 }
 
@@ -213,6 +214,8 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
         .errors = ska_signature_errors(signature),
     };
 
+    if (key != NULL && !backend_key_has_broker(key))
+        job.mechanism.any_salt = false; /* a token is told */
     return job;
 }
 

@@ -109,11 +109,13 @@ static bool set_salt(struct ska_signature *signature, const OSSL_PARAM *param)
         for (size_t i = 0; i < sizeof(salts) / sizeof(salts[0]); i++)
             if (number == salts[i].number) {
                 signature->scheme.salt = salts[i].salt;
+                signature->scheme.salt_fixed = true;
                 return true;
             }
         if (number >= 0) {
             signature->scheme.salt = SKA_SALT_BYTES;
             signature->scheme.salt_bytes = (size_t)number;
+            signature->scheme.salt_fixed = true;
             return true;
         }
     }
@@ -357,6 +359,7 @@ static bool get_padding(struct ska_signature *signature, OSSL_PARAM *param)
 
 static bool get_salt(struct ska_signature *signature, OSSL_PARAM *param)
 {
+    signature->scheme.salt_fixed = true;
     for (size_t i = 0; i < sizeof(salts) / sizeof(salts[0]); i++)
         if (signature->scheme.salt == salts[i].salt)
             return param->data_type == OSSL_PARAM_UTF8_STRING
@@ -391,6 +394,7 @@ static bool get_algorithm_id(struct ska_signature *signature, OSSL_PARAM *param)
     uint8_t der[128];
     size_t length = 0;
 
+    signature->scheme.salt_fixed = true;
     return ska_algorithm_id(signature, der, sizeof(der), &length) &&
            OSSL_PARAM_set_octet_string(param, der, length);
 }

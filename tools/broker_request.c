@@ -69,22 +69,42 @@ static void warn_of_description(struct tool *tool, const struct ska_job *job,
     free(search.description);
 }
 
-static bool say_handed_in(struct tool *tool, const struct ska_job *job,
+/* What is to be done next. */
+static void add_next(const struct ska_job *job, bool needs_nobody,
+                     const struct ska_handed_in *handed_in, const char *broker,
+                     struct ska_buffer *text)
+{
+    const char *output = job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "";
+    char word[SKA_SHELL_WORD_SIZE];
+
+    if (needs_nobody)
+        ska_buffer_format(text,
+                          "the rule needs no approvals, so the broker executes it by itself: "
+                          "skatool execute %.8s%s shows whether it has",
+                          handed_in->request_id, output);
+    else
+        ska_buffer_format(text,
+                          "approvers: skatool approve --approver KEY --tsb %s %s; when they have "
+                          "approved: skatool execute %.8s%s",
+                          ska_shell_word(broker, word), handed_in->broker_id, handed_in->request_id,
+                          output);
+}
+
+static bool say_handed_in(struct tool *tool, const struct ska_job *job, bool needs_nobody,
                           const struct ska_handed_in *handed_in)
 {
     const struct broker_place place = broker_place_of(job->key);
     const char *id = handed_in->broker_id;
+    struct ska_buffer next = {0};
     struct ska_buffer text = {0};
-    char word[SKA_SHELL_WORD_SIZE];
 
     if (!handed_in->made)
         warn_of_description(tool, job, &place, id);
-
-    report_note("request %s (%.16s) %s at %s; approvers: skatool approve --approver KEY --tsb %s "
-                "%s; when they have approved: skatool execute %.8s%s",
-                id, handed_in->request_id, handed_in->made ? "is open" : "was already open",
-                broker_name(&place), ska_shell_word(broker_name(&place), word), id,
-                handed_in->request_id, job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
+    add_next(job, needs_nobody, handed_in, broker_name(&place), &next);
+    report_note("request %s (%.16s) %s at %s; %s", id, handed_in->request_id,
+                handed_in->made ? "is open" : "was already open", broker_name(&place),
+                ska_buffer_string(&next));
+    ska_buffer_free(&next);
     ska_buffer_format(&text, "%s\n", id);
     return text_print(&text, &tool->errors);
 }
@@ -93,14 +113,16 @@ bool broker_request_put(struct tool *tool, struct ska_job *job)
 {
     struct ska_current_rule current = {0};
     struct ska_handed_in handed_in = {.made = false};
+    bool needs_nobody = false;
     bool done = false;
 
     /* What is signed is remembered, so that nobody has to give the same command again. */
     job->content_is_kept = true;
-    done =
-        check_remembered(tool) &&
-        ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors) &&
-        ska_hand_in_to_broker(job, &current, &handed_in) && say_handed_in(tool, job, &handed_in);
+    done = check_remembered(tool) &&
+           ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors);
+    needs_nobody = current.known && ska_rule_is_empty(&current.rule);
+    done = done && ska_hand_in_to_broker(job, &current, &handed_in) &&
+           say_handed_in(tool, job, needs_nobody, &handed_in);
     ska_current_rule_clear(&current);
     return done;
 }

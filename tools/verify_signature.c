@@ -7,6 +7,11 @@
 #include "provider/base/evp_key.h"
 #include "tools/verify.h"
 
+static int salt_to_expect(const struct ska_mechanism *mechanism)
+{
+    return mechanism->any_salt ? RSA_PSS_SALTLEN_AUTO : (int)mechanism->salt_length;
+}
+
 static bool set_padding(EVP_PKEY_CTX *context, const struct ska_mechanism *mechanism)
 {
     if (mechanism->scheme == SKA_SCHEME_PKCS1)
@@ -14,7 +19,7 @@ static bool set_padding(EVP_PKEY_CTX *context, const struct ska_mechanism *mecha
     if (mechanism->scheme != SKA_SCHEME_PSS)
         return true;
     return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)mechanism->salt_length) > 0 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt_to_expect(mechanism)) > 0 &&
            EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, ska_digest_name(mechanism->mgf1_digest),
                                              NULL) > 0;
 }

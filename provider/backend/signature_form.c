@@ -24,6 +24,8 @@ size_t backend_raw_length(enum ska_key_type type, unsigned int bits)
     return 0;
 }
 
+#define LONGEST_EDDSA 114
+
 /* Half of an ECDSA signature is at most this long, on any curve of libcrypto's. */
 #define LONGEST_HALF 72
 
@@ -134,10 +136,49 @@ static bool is_ecdsa_der(struct ska_span bytes, size_t half)
     return valid;
 }
 
+/* Two numbers as long as halves of the signature. False: it is of another form. */
+static bool join_halves(struct ska_span given, uint8_t *joined, size_t length)
+{
+    const unsigned char *next = given.data;
+    ECDSA_SIG *parts = NULL;
+    bool done = false;
+
+    if (!is_ecdsa_der(given, length / 2))
+        return false;
+    parts = d2i_ECDSA_SIG(NULL, &next, (long)given.length);
+    done = parts != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(parts), joined, (int)length / 2) > 0 &&
+           BN_bn2binpad(ECDSA_SIG_get0_s(parts), joined + length / 2, (int)length / 2) > 0;
+    ECDSA_SIG_free(parts);
+    return done;
+}
+
+/*
+ * An EdDSA signature in the forms that brokers have been seen to give: in an OCTET STRING, in a BIT
+ * STRING, or its halves as INTEGERs. `joined` has room for `length` bytes.
+ */
+static struct ska_span unwrap_eddsa(struct ska_span given, uint8_t *joined, size_t length)
+{
+    const uint8_t octets[] = {V_ASN1_OCTET_STRING, (uint8_t)length};
+    const uint8_t bits[] = {V_ASN1_BIT_STRING, (uint8_t)(length + 1), 0};
+
+    if (given.length == sizeof(octets) + length && memcmp(given.data, octets, sizeof(octets)) == 0)
+        return ska_span(given.data + sizeof(octets), length);
+    if (given.length == sizeof(bits) + length && memcmp(given.data, bits, sizeof(bits)) == 0)
+        return ska_span(given.data + sizeof(bits), length);
+    return given.length != length && join_halves(given, joined, length) ? ska_span(joined, length)
+                                                                        : given;
+}
+
 bool backend_signature_finish_either(enum ska_key_type type, unsigned int bits,
                                      struct ska_span given, uint8_t *signature,
                                      size_t *signature_length, const struct ska_errors *errors)
 {
+    uint8_t joined[LONGEST_EDDSA];
+
+    if (type == SKA_KEY_ED25519 || type == SKA_KEY_ED448)
+        return backend_signature_finish(type, bits,
+                                        unwrap_eddsa(given, joined, backend_raw_length(type, bits)),
+                                        signature, signature_length, errors);
     if (type != SKA_KEY_EC || !is_ecdsa_der(given, backend_raw_length(type, bits) / 2))
         return backend_signature_finish(type, bits, given, signature, signature_length, errors);
     return copy_signature(given, signature, signature_length, errors);

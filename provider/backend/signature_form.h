@@ -20,8 +20,9 @@ bool backend_signature_finish(enum ska_key_type type, unsigned int bits, struct 
                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * The same where it is not known in which form the HSM gives ECDSA signatures: DER that has been
- * made already stays as it is.
+ * The same where it is not known in which form the HSM gives signatures: DER of an ECDSA signature
+ * that has been made already stays as it is, and an EdDSA signature is taken out of what is around
+ * it. What comes of it has yet to be verified.
  */
 bool backend_signature_finish_either(enum ska_key_type type, unsigned int bits,
                                      struct ska_span given, uint8_t *signature,

@@ -626,7 +626,7 @@ static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchan
         ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: the answer has more than %zu bytes", url,
                  exchange->header_bytes > HEADERS_LIMIT ? HEADERS_LIMIT
                                                         : exchange->http->answer_limit);
-        return SKA_HTTP_NO_ANSWER;
+        return SKA_HTTP_TOO_LONG;
     }
     if (exchange->requests == 0)
         return fail_not_sent(easy, exchange, code, errors);

@@ -82,7 +82,9 @@ enum ska_http_outcome {
      */
     SKA_HTTP_NOT_SENT,
     /* Raised: SKA_R_SERVER_FAILURE. What the server has done is not known. */
-    SKA_HTTP_NO_ANSWER
+    SKA_HTTP_NO_ANSWER,
+    /* The same of an answer that is too long: it would be so again. */
+    SKA_HTTP_TOO_LONG
 };
 
 /* One call. *answer is filled in by SKA_HTTP_ANSWERED alone, whatever the status is. */

@@ -52,6 +52,7 @@ struct ska_mechanism {
     enum ska_payload_form form;
     enum ska_digest mgf1_digest; /* PSS only */
     size_t salt_length;          /* PSS only, in bytes */
+    bool any_salt; /* nobody has asked for that length: a broker, which cannot be told, chooses */
 };
 
 /* What an approval token may allow. The numbers are ours; the wire and the vendor have their own.

@@ -114,8 +114,9 @@ static bool take_reference_uri(struct hsm_reference *reference, const struct ska
     refused = hsm_uri_code_or_secret(uri);
     if (refused != NULL)
         return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                        "%s: a reference must not name code or contain a secret; module and PIN "
-                        "file are named in the configuration (pkcs11-module, pin-source)",
+                        "%s: a reference must not name code or contain a secret; module, "
+                        "broker and PIN file are named in the configuration (pkcs11-module, "
+                        "tsb-url, pin-source)",
                         refused);
     /* References are written by this program, or by a later one that means something by it. */
     if (uri->ignored != NULL)

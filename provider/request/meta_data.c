@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/base/json.h"
+#include "provider/base/private_libctx.h"
 #include "provider/request/algorithm.h"
 
 #define APP "ska-provider"
@@ -49,6 +51,7 @@ static bool add_content(cJSON *json, const struct ska_request *draft)
 static bool add_meta_members(cJSON *json, const struct ska_request *draft)
 {
     return ska_json_add_text(json, "app", APP) && ska_json_add_text(json, "requestId", draft->id) &&
+           ska_json_add_base64(json, "publicKey", ska_span_of(&draft->public_key)) &&
            ska_json_add_text(json, "time", draft->created) &&
            ska_json_add_text(json, "description", draft->description) && add_digest(json, draft) &&
            add_requester(json, draft) && add_content(json, draft);
@@ -105,17 +108,48 @@ static bool take_time(const struct ska_json_place *top, struct ska_request *requ
     return true;
 }
 
+static bool note_fault(struct ska_request *request, const char *fault,
+                       const struct ska_errors *errors)
+{
+    free(request->words_fault);
+    request->words_fault = strdup(fault);
+    return request->words_fault != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
+}
+
+/* The token does not name the key itself, which the requester does: nobody finds another for an id.
+ */
+static bool check_stated_id(struct ska_request *request, const char *id,
+                            const struct ska_bytes *public_key, const struct ska_errors *errors)
+{
+    struct ska_request copy = *request;
+
+    copy.public_key = *public_key;
+    if (!ska_private_libctx_make(NULL, NULL, errors) ||
+        !ska_request_identify(&copy, ska_private_libctx(), errors))
+        return false;
+    if (strcmp(copy.id, id) != 0)
+        return note_fault(request, "metaData: requestId: it is not the id of this request", errors);
+    memcpy(request->stated_id, id, SKA_REQUEST_ID_LENGTH + 1);
+    return true;
+}
+
 /* By which approvers and whoever asks speak of the same request; what is none is left out. */
 static bool take_stated_id(const struct ska_json_place *top, struct ska_request *request)
 {
+    struct ska_bytes public_key = {NULL, 0};
     const char *id = NULL;
+    bool done = false;
 
     if (!ska_json_text(top, "requestId", SKA_JSON_OPTIONAL, &id))
         return false;
-    if (id != NULL && strlen(id) == SKA_REQUEST_ID_LENGTH &&
-        strspn(id, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH)
-        memcpy(request->stated_id, id, SKA_REQUEST_ID_LENGTH + 1);
-    return true;
+    if (id == NULL || strlen(id) != SKA_REQUEST_ID_LENGTH ||
+        strspn(id, "0123456789abcdef") != SKA_REQUEST_ID_LENGTH ||
+        request->approval_token.length == 0)
+        return true;
+    done = ska_json_base64(top, "publicKey", SKA_JSON_OPTIONAL, &public_key) &&
+           check_stated_id(request, id, &public_key, &top->at.errors);
+    ska_bytes_free(&public_key);
+    return done;
 }
 
 static bool take_requester(const struct ska_json_place *top, struct ska_request *request)
@@ -147,23 +181,35 @@ static bool compare_meta_digest(const struct ska_json_place *top, const struct s
                     "approval token");
 }
 
+/* In hexadecimal digits, as people compare it, or in base64, as in a request's file. */
+static bool decode_digest(const char *text, size_t length, struct ska_bytes *value)
+{
+    if (ska_hex_decode(text, value) && value->length == length)
+        return true;
+    ska_bytes_free(value);
+    if (ska_base64_decode(text, value) && value->length == length)
+        return true;
+    ska_bytes_free(value);
+    return ska_hex_decode(text, value); /* of another digest */
+}
+
 static bool take_digest(const struct ska_json_place *top, struct ska_request *request)
 {
     struct ska_json_place digest;
     const char *name = NULL;
-    const char *hex = NULL;
+    const char *text = NULL;
 
     if (!ska_json_object(top, "digest", SKA_JSON_OPTIONAL, &digest))
         return false;
     if (digest.value == NULL)
         return true;
     if (!ska_json_text(&digest, "algorithm", SKA_JSON_REQUIRED, &name) ||
-        !ska_json_text(&digest, "value", SKA_JSON_REQUIRED, &hex))
+        !ska_json_text(&digest, "value", SKA_JSON_REQUIRED, &text))
         return false;
     if (!ska_digest_from_name(name, &request->digest))
         return ska_json_fail_value(&digest, "algorithm", name, "SHA1 or SHA224 to SHA512");
-    return (ska_hex_decode(hex, &request->digest_value) ||
-            ska_json_fail(&digest, "value", "hexadecimal digits expected")) &&
+    return (decode_digest(text, ska_digest_length(request->digest), &request->digest_value) ||
+            ska_json_fail(&digest, "value", "a digest in hexadecimal digits or base64 expected")) &&
            compare_meta_digest(top, request);
 }
 
@@ -212,21 +258,57 @@ static bool take_foreign(struct ska_span text, struct ska_request *request,
     return request->description != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
 }
 
+/* What has been taken of words that cannot be read as a whole. */
+static void forget_members(struct ska_request *request)
+{
+    request->stated_id[0] = 0;
+    free(request->created);
+    request->created = NULL;
+    request->has_requester = false;
+    request->requester_uid = 0;
+    free(request->requester_host);
+    request->requester_host = NULL;
+    free(request->requester_program);
+    request->requester_program = NULL;
+    request->digest = SKA_DIGEST_NONE;
+    ska_bytes_free(&request->digest_value);
+    ska_bytes_free(&request->signed_content);
+    request->no_content = SKA_NO_CONTENT_UNSAID;
+}
+
+/* What decides is the token: words that cannot be read keep nobody from approving it. */
+static bool take_ours(const cJSON *json, struct ska_span text, struct ska_request *request,
+                      const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    struct ska_json_place top;
+    bool done = false;
+
+    ska_json_top(&top, json, "metaData", SKA_R_BAD_REQUEST, &to_failure);
+    done = take_members(&top, request);
+    if (!done && failure.reason == SKA_R_BAD_REQUEST) {
+        forget_members(request);
+        done = take_foreign(text, request, errors) &&
+               note_fault(request, ska_error_capture_text(&failure), errors);
+    } else if (!done) {
+        ska_error_capture_raise(&failure, errors);
+    }
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
 bool ska_meta_data_take(struct ska_span text, struct ska_request *request,
                         const struct ska_errors *errors)
 {
-    struct ska_json_place top;
     cJSON *json = NULL;
     bool done = false;
 
     if (text.length == 0)
         return true;
-    if (ska_json_parse(text, "metaData", &json, NULL) && is_ours(json)) {
-        ska_json_top(&top, json, "metaData", SKA_R_BAD_REQUEST, errors);
-        done = take_members(&top, request);
-    } else {
-        done = take_foreign(text, request, errors);
-    }
+    done = ska_json_parse(text, "metaData", &json, NULL) && is_ours(json)
+               ? take_ours(json, text, request, errors)
+               : take_foreign(text, request, errors);
     cJSON_Delete(json);
     return done;
 }

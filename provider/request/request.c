@@ -38,6 +38,7 @@ void ska_request_free(struct ska_request *request)
     free(request->requester_host);
     free(request->requester_program);
     free(request->description);
+    free(request->words_fault);
     free(request->created);
     free(request->not_before);
     free(request->not_after);

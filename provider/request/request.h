@@ -27,7 +27,8 @@ enum ska_no_content {
 /* Text members are NUL-terminated, owned, NULL when absent. */
 struct ska_request {
     char id[SKA_REQUEST_ID_LENGTH + 1]; /* lower-case hex; at a broker, what that calls it */
-    /* At a broker: the id of ska_request_identify(), by the word of whoever asks; "": not told. */
+    /* At a broker: the id of ska_request_identify(), stated by whoever asks; "": not, or another.
+     */
     char stated_id[SKA_REQUEST_ID_LENGTH + 1];
     /*
      * Which of the requests for the same thing it is: another than 0 where the names of those
@@ -56,8 +57,9 @@ struct ska_request {
     bool is_imported;
     uint64_t importer_uid;
     char *description;
-    char *created;    /* ISO-8601, UTC */
-    char *not_before; /* of the earliest window */
+    char *words_fault; /* at a broker: what is wrong with what the requester says; NULL: nothing */
+    char *created;     /* ISO-8601, UTC */
+    char *not_before;  /* of the earliest window */
     char *not_after;
     struct ska_bytes approval_token; /* encoded */
     struct ska_approval *approvals;

@@ -192,6 +192,7 @@ static bool parse_pss(const struct ska_json_place *place, struct ska_mechanism *
     const char *mgf1 = NULL;
 
     if (!ska_json_uint(place, "saltLength", SKA_JSON_REQUIRED, &salt_length) ||
+        !ska_json_bool(place, "anySaltLength", SKA_JSON_OPTIONAL, &mechanism->any_salt) ||
         !ska_json_text(place, "mgf1Digest", SKA_JSON_REQUIRED, &mgf1))
         return false;
     /* The longest key that anyone uses has 2048 bytes. */

@@ -44,6 +44,7 @@ static bool add_mechanism(cJSON *json, const struct ska_request *request)
     return ska_json_add_text(json, "signatureAlgorithm", ska_algorithm_name(mechanism)) &&
            (mechanism->scheme != SKA_SCHEME_PSS ||
             (cJSON_AddNumberToObject(json, "saltLength", (double)mechanism->salt_length) != NULL &&
+             (!mechanism->any_salt || cJSON_AddTrueToObject(json, "anySaltLength") != NULL) &&
              ska_json_add_text(json, "mgf1Digest", ska_digest_name(mechanism->mgf1_digest)))) &&
            ska_json_add_text(json, "payloadForm",
                              mechanism->form == SKA_PAYLOAD_DIGEST ? "DIGEST" : "MESSAGE");

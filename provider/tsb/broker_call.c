@@ -58,6 +58,20 @@ static bool knows_nobody(unsigned int status, unsigned int code)
     return status == 401 || (status == 403 && code == 0);
 }
 
+/*
+ * Of a code that means nothing special: those of a request that is wrong, or of something that is
+ * not there (4.., 6..), and of calls that are not offered (1..) are answers; the others tell of
+ * trouble that the broker has.
+ */
+static enum ska_reason reason_of_kind(const struct tsb_refusal *refusal)
+{
+    unsigned int kind = refusal->code / 100;
+
+    if (knows_nobody(refusal->status, refusal->code))
+        return SKA_R_ACCESS_REFUSED;
+    return kind == 1 || kind == 4 || kind == 6 ? SKA_R_BROKER_REFUSED : SKA_R_SERVER_FAILURE;
+}
+
 static enum ska_reason reason_of(const struct tsb_refusal *refusal)
 {
     switch (refusal->code) {
@@ -65,6 +79,8 @@ static enum ska_reason reason_of(const struct tsb_refusal *refusal)
     case TSB_CODE_INVALID_TOKEN:
     case TSB_CODE_NO_API_KEY:
     case TSB_CODE_INVALID_API_KEY:
+    case 450: /* subscription */
+    case 451:
         return SKA_R_ACCESS_REFUSED;
     case TSB_CODE_NO_KEY:
         return SKA_R_KEY_NOT_FOUND;
@@ -81,8 +97,7 @@ static enum ska_reason reason_of(const struct tsb_refusal *refusal)
         return strstr(refusal->text, "KEY_FUNCTION_NOT_PERMITTED") != NULL ? SKA_R_UNSUPPORTED
                                                                            : SKA_R_HSM_FAILURE;
     default:
-        return knows_nobody(refusal->status, refusal->code) ? SKA_R_ACCESS_REFUSED
-                                                            : SKA_R_SERVER_FAILURE;
+        return reason_of_kind(refusal);
     }
 }
 
@@ -222,7 +237,7 @@ static bool raise_http(const struct tsb_call *call, enum ska_http_outcome outcom
                        const struct ska_error_capture *failure, const struct ska_errors *errors)
 {
     return ska_fail(errors, failure->reason, "%s%s", ska_error_capture_text(failure),
-                    outcome == SKA_HTTP_NO_ANSWER ? unclear_text(call) : "");
+                    outcome == SKA_HTTP_NOT_SENT ? "" : unclear_text(call));
 }
 
 static bool exchange(struct tsb_connection *connection, const struct tsb_call *call,
@@ -243,7 +258,8 @@ static bool exchange(struct tsb_connection *connection, const struct tsb_call *c
     for (int i = 1; i <= tries; i++) {
         ska_error_capture_clear(&failure);
         outcome = ska_http_call(tsb_connection_http(connection), &http, answer, &to_failure);
-        if (i == tries || (outcome == SKA_HTTP_ANSWERED && !is_gateway(answer)))
+        if (i == tries || outcome == SKA_HTTP_TOO_LONG ||
+            (outcome == SKA_HTTP_ANSWERED && !is_gateway(answer)))
             break;
         if (outcome == SKA_HTTP_ANSWERED)
             ska_http_answer_clear(answer);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/file.h"
 #include "provider/base/http.h"
+#include "provider/tsb/client_pair.h"
 #include "provider/tsb/credentials.h"
 
 /* What makes one connection another. */
@@ -88,21 +88,6 @@ static void connection_free(struct tsb_connection *connection)
     free(connection);
 }
 
-/* More than any key in PEM has. */
-#define PEM_LIMIT ((size_t)64 * 1024)
-
-/* By what PEM says; what cannot be read the HTTP client complains of. */
-static bool is_encrypted(const char *path)
-{
-    static const char word[] = "ENCRYPTED";
-    struct ska_bytes pem = {NULL, 0};
-    bool encrypted = path != NULL && ska_file_read(path, PEM_LIMIT, &pem, NULL) &&
-                     memmem(pem.data, pem.length, word, strlen(word)) != NULL;
-
-    ska_bytes_clear_free(&pem);
-    return encrypted;
-}
-
 /* A password has one purpose: that of the client's key is none of the broker's business. */
 static bool read_client_password(struct tsb_connection *connection, struct ska_bytes *password,
                                  const struct ska_errors *errors)
@@ -110,16 +95,8 @@ static bool read_client_password(struct tsb_connection *connection, struct ska_b
     const char *key = connection->parts[PART_CLIENT_KEY];
     const char *source = connection->parts[PART_KEY_PASSWORD];
 
-    connection->sources.key_password = source;
-    if (!is_encrypted(key))
-        return true;
-    if (source == NULL)
-        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
-                        "tsb-client-key: %s is encrypted: tsb-key-password-source has to name a "
-                        "file with its password",
-                        key);
-    connection->sources.key_password = NULL;
-    return tsb_secret_read("tsb-key-password-source", source, password, errors);
+    connection->sources.key_password = tsb_client_key_is_encrypted(key) ? NULL : source;
+    return tsb_client_password(key, source, password, errors);
 }
 
 static bool read_passwords(struct tsb_connection *connection, struct ska_bytes *client_key,
@@ -145,7 +122,8 @@ static bool connection_open(struct tsb_connection *connection, const struct ska_
 
     http.key_password = (const char *)client_key.data;
     http.proxy_credentials = (const char *)proxy.data;
-    done = done && ska_http_open(&http, &connection->http, errors);
+    done = done && tsb_client_pair_fits(http.certificate, http.key, http.key_password, errors) &&
+           ska_http_open(&http, &connection->http, errors);
     ska_bytes_clear_free(&client_key);
     ska_bytes_clear_free(&proxy);
     return done;

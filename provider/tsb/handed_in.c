@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests that the broker keeps: handed in, looked after, withdrawn. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "provider/base/error_capture.h"
@@ -109,22 +110,46 @@ static enum broker_answer judge_refusal(struct tsb_connection *connection,
     return refusal->status >= 500 || is_about_credentials(refusal) ? BROKER_AWAY : BROKER_WRONG;
 }
 
+/* What it says may be right another time. `label`: of the key; NULL: nobody knows it here. */
+static bool read_status(const struct tsb_connection *connection, const char *label, const char *id,
+                        const cJSON *json, struct broker_status *status, const char **result,
+                        const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    char *shown = ska_printable(ska_span_text(label), 80);
+    struct ska_json_place top;
+    bool done = false;
+
+    tsb_answer_top(&top, connection, json, &to_failure);
+    done = tsb_status_read(&top, id, status, result);
+    if (!done)
+        ska_fail(errors, failure.reason,
+                 "%s%s%srequest %s: the broker's answer cannot be read (%s): the same command asks "
+                 "again",
+                 label == NULL ? "" : "key '", label == NULL || shown == NULL ? "" : shown,
+                 label == NULL ? "" : "': ", id, ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    free(shown);
+    return done;
+}
+
 /* *result: borrowed from *json, which is the caller's; NULL: there is none. */
-static enum broker_answer ask_state(struct tsb_connection *connection, const char *id, bool brief,
-                                    cJSON **json, struct broker_status *status, const char **result,
+static enum broker_answer ask_state(struct tsb_connection *connection, const char *label,
+                                    const char *id, bool brief, cJSON **json,
+                                    struct broker_status *status, const char **result,
                                     const struct ska_errors *errors)
 {
     const struct request_path path = path_of(id);
     const struct tsb_call call = {
         .api = TSB_KEY_OPERATION, .method = SKA_HTTP_GET, .path = path.text, .brief = brief};
     struct tsb_refusal refusal;
-    struct ska_json_place top;
 
     *result = NULL;
     switch (tsb_call(connection, &call, json, &refusal, errors)) {
     case TSB_DONE:
-        tsb_answer_top(&top, connection, *json, errors);
-        return tsb_status_read(&top, id, status, result) ? BROKER_TOLD : BROKER_AWAY;
+        return read_status(connection, label, id, *json, status, result, errors) ? BROKER_TOLD
+                                                                                 : BROKER_AWAY;
     case TSB_REFUSED:
         return judge_refusal(connection, &refusal, status, errors);
     case TSB_FAILED:
@@ -139,7 +164,8 @@ static enum broker_answer ask_state_only(struct tsb_connection *connection, cons
 {
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer = ask_state(connection, id, brief, &json, status, &result, errors);
+    enum broker_answer answer =
+        ask_state(connection, NULL, id, brief, &json, status, &result, errors);
 
     cJSON_Delete(json);
     return answer;
@@ -186,8 +212,8 @@ enum broker_answer tsb_look(struct backend_key *base, const char *id,
     struct tsb_key *key = tsb_key_of(base);
     const char *result = NULL;
     cJSON *json = NULL;
-    enum broker_answer answer =
-        ask_state(key->connection, id, request->brief, &json, status, &result, errors);
+    enum broker_answer answer = ask_state(key->connection, backend_key_label(base), id,
+                                          request->brief, &json, status, &result, errors);
 
     if (answer == BROKER_TOLD && status->state == BROKER_EXECUTED) {
         if (request->operation != SKA_OPERATION_SIGN)

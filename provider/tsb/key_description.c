@@ -57,7 +57,16 @@ static bool read_attributes(const struct ska_json_place *key, struct tsb_descrip
            ska_json_bool(&attributes, "sign", SKA_JSON_OPTIONAL, &description->signs);
 }
 
-/* Null is a rule that needs nobody; only a member that is not there says nothing. */
+/* {}: what brokers take, and give, for one without tokens, which a policy file has to write out. */
+static bool is_empty_object(const cJSON *value)
+{
+    return cJSON_IsObject(value) && value->child == NULL;
+}
+
+/*
+ * Null is a rule that needs nobody, and one without tokens nobody can satisfy; only a member that
+ * is not there says nothing.
+ */
 static void take_rule(const struct ska_json_place *policy, enum ska_rule_kind kind,
                       struct ska_bytes *encoded)
 {
@@ -66,7 +75,7 @@ static void take_rule(const struct ska_json_place *policy, enum ska_rule_kind ki
     struct ska_rule rule = {NULL, 0};
 
     ska_json_top(&place, value, "", policy->reason, NULL);
-    if (value == NULL || !ska_rule_read(&place, NULL, &rule))
+    if (value == NULL || (!is_empty_object(value) && !ska_rule_read(&place, NULL, &rule)))
         return;
     if (!ska_rule_encode(&rule, encoded, NULL))
         memset(encoded, 0, sizeof(*encoded));

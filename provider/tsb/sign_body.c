@@ -27,7 +27,8 @@ static bool check_pss(const struct ska_mechanism *mechanism, const struct ska_er
     size_t length = ska_digest_length(mechanism->digest);
 
     return mechanism->scheme != SKA_SCHEME_PSS ||
-           (mechanism->salt_length == length && mechanism->mgf1_digest == mechanism->digest) ||
+           ((mechanism->any_salt || mechanism->salt_length == length) &&
+            mechanism->mgf1_digest == mechanism->digest) ||
            ska_fail(errors, SKA_R_UNSUPPORTED,
                     "a broker accepts no choice of PSS salt or MGF1 digest: use a salt as long as "
                     "the digest (rsa_pss_saltlen:digest), and the same digest for MGF1");
@@ -70,8 +71,22 @@ cJSON *tsb_sign_members(const struct tsb_key *key, const struct ska_mechanism *m
 
 /* ---- What comes back ------------------------------------------------------------------------- */
 
-static bool fail_signature(const struct tsb_key *key, const struct ska_errors *errors)
+/* Raises it. */
+static bool fail_signature(struct tsb_key *key, const struct ska_mechanism *mechanism,
+                           struct ska_span payload, struct ska_span signature,
+                           const struct ska_errors *errors)
 {
+    struct ska_mechanism with_any_salt = *mechanism;
+
+    with_any_salt.any_salt = true;
+    if (mechanism->scheme == SKA_SCHEME_PSS &&
+        tsb_signature_verifies(key, &with_any_salt, payload, signature))
+        return ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "key '%s': the broker %s gave a PSS signature whose salt does not have the "
+                        "%zu bytes that were asked for: it is not used; what needs a salt of a "
+                        "certain length cannot be signed there",
+                        backend_key_label(&key->base), tsb_connection_url(key->connection),
+                        mechanism->salt_length);
     return ska_fail(errors, SKA_R_SERVER_FAILURE,
                     "key '%s': the broker %s gave a signature over this payload that does not "
                     "verify with the key's public key: it is not used",
@@ -95,5 +110,6 @@ bool tsb_signature_take(struct tsb_key *key, const struct ska_mechanism *mechani
     ska_bytes_free(&given);
     return done && (tsb_signature_verifies(key, mechanism, payload,
                                            ska_span(signature, *signature_length)) ||
-                    fail_signature(key, errors));
+                    fail_signature(key, mechanism, payload, ska_span(signature, *signature_length),
+                                   errors));
 }

@@ -5,6 +5,11 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+static int salt_to_expect(const struct ska_mechanism *mechanism)
+{
+    return mechanism->any_salt ? RSA_PSS_SALTLEN_AUTO : (int)mechanism->salt_length;
+}
+
 static bool set_padding(EVP_PKEY_CTX *context, const struct backend_key *key,
                         const struct ska_mechanism *mechanism)
 {
@@ -16,7 +21,7 @@ static bool set_padding(EVP_PKEY_CTX *context, const struct backend_key *key,
                 EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0) &&
                EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, ska_digest_name(mechanism->mgf1_digest),
                                                  NULL) > 0 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)mechanism->salt_length) > 0;
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(context, salt_to_expect(mechanism)) > 0;
     case SKA_SCHEME_ECDSA:
     case SKA_SCHEME_EDDSA:
         return true;

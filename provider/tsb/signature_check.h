@@ -8,7 +8,8 @@
 #include "provider/tsb/broker_key.h"
 
 /*
- * Whether this is the key's signature by exactly this mechanism (of PSS with this salt), over a
+ * Whether this is the key's signature by exactly this mechanism (of PSS with a salt of this
+ * length, unless any is good), over a
  * payload in the mechanism's form: DigestInfo, digest or message.
  */
 bool tsb_signature_verifies(struct tsb_key *key, const struct ska_mechanism *mechanism,

@@ -126,8 +126,12 @@ static bool check_digest(const struct ska_json_place *task, const struct ska_req
  */
 static bool algorithm_from_name(const char *name, struct ska_request *request)
 {
-    if (strcmp(name, "NONE_WITH_RSA") != 0)
-        return ska_algorithm_from_name(name, &request->mechanism);
+    if (strcmp(name, "NONE_WITH_RSA") != 0) {
+        if (!ska_algorithm_from_name(name, &request->mechanism))
+            return false;
+        request->mechanism.any_salt = request->mechanism.scheme == SKA_SCHEME_PSS;
+        return true;
+    }
     request->mechanism =
         (struct ska_mechanism){.scheme = SKA_SCHEME_PKCS1,
                                .digest = ska_payload_digest_info(ska_span_of(&request->payload)),

@@ -182,7 +182,7 @@ succeeds skatool import --dir mailed --requests mailed.json
 written "$folder/request.json" mailed/*.request.json >written.txt
 salt=$(tr -d '\n\t' <"$folder/request.json" | sed -E 's/.*"saltLength":([0-9]+).*/\1/')
 identified "$folder/request.json" "NONESHA256_WITH_RSA_PSS $salt SHA256"
-tells requests 'approverCertificate|signedContent' 'Request and bundle' Approval Rule
+tells requests 'approverCertificate|signedContent|anySaltLength' 'Request and bundle' Approval Rule
 printf '{"ruleBlock":%s}' "$limited" >new.json
 succeeds skatool request --key "$(uri live)" --operation modify --policy new.json -o modify.json
 identified modify.json ""

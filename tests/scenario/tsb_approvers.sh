@@ -165,12 +165,20 @@ shows 'approved +SIGN +seal'
 # Whichever of its ids it was approved or rejected by, it is known by each of them afterwards: that of
 # the task, the requester's, and the broker's own.
 count=0
+# id_of DIGEST: as doc/formats.md says, of a signature with seal.
+id_of() {
+    local part
+    for part in <(printf SIGN) seal.der <(printf seal) <(printf NONE_WITH_ECDSA) "$1"; do
+        perl -0777 -ne 'print pack("Q>", length($_)), $_' "$part"
+    done | plain dgst -sha256 -r | cut -c 1-64
+}
+plain pkey -pubin -in seal.pub.pem -outform DER -out seal.der
 paper_for_bob() { # sets paper, and all three of a new request
     paper=paper$((++count))
     echo "$paper" >"$paper"
     plain dgst -sha256 -binary "$paper" >"$paper.digest"
-    stated=$(printf "$count%.0s" {1..64})
-    hand_in seal NONE_WITH_ECDSA "$paper.digest" "$(ours_meta "\"requestId\":\"$stated\"")"
+    stated=$(id_of "$paper.digest")
+    hand_in seal NONE_WITH_ECDSA "$paper.digest" "$(ours_meta "\"requestId\":\"$stated\",\"publicKey\":\"$(b64 <seal.der)\"")"
     task=$(task_id bob)
 }
 for by in task stated request; do
@@ -287,6 +295,22 @@ succeeds tasks_of alice
 shows ' sign +seal +cannot be shown by this version'
 refused 'cannot show what an approval would allow .*about a different digest than the one in the approval token' \
     skatool approve --approver alice.pem "${at[@]}" --yes --key seal --document document "$request"
+ask 200 DELETE "/v1/request/$request"
+# Words that cannot be read keep nobody from reading the token, only from not reading it.
+for words in '"digest":{"algorithm":"SHA256","value":"?"}' '"requester":{"uid":"x"}' \
+    '"requestId":"abababababababababababababababababababababababababababababababab"'; do
+    hand_in seal NONE_WITH_ECDSA digest "$(meta "{\"app\":\"ska-provider\",\"description\":\"deal\",$words}")"
+    refused 'not as it should be' skatool approve --approver alice.pem "${at[@]}" --yes --key seal \
+        --document document "$(task_id alice)"
+    reads alice "$(task_id alice)" --document document
+    shows 'Is it the file you gave, document\? YES' 'WARNING: what they say is not as it should be: .metaData: ' '"?deal'
+    status_is "$request" PENDING || fail "$(cat answer.json)"
+    holds "\"approvedBy\":[\"$(public alice)\"]"
+    ask 200 DELETE "/v1/request/$request"
+done
+# In base64, too.
+hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"$(b64 <digest)\"}")"
+approves alice "$(task_id alice)" seal document
 ask 200 DELETE "/v1/request/$request"
 # A digest that is called a message.
 hand_in seal SHA256_WITH_ECDSA digest "$(ours_meta)"

@@ -149,6 +149,22 @@ chmod 644 credentials
 succeeds skatool check-config
 shows 'tsb-proxy-source +others may read or change the file: chmod 600'
 chmod 600 credentials
+# A broker asks approvers itself, and signatures wait for it; other sources would only stop them.
+configure_broker 'approvals-timeout = 25'
+succeeds skatool check-config
+shows '^ok +approvals-timeout +signatures wait for 25 seconds$'
+mkdir -m 700 approvals
+configure_broker 'approvals-timeout = 25' "approvals-dir = $work/approvals" "agent = $work/agent"
+refused 'behind a broker, .*leave it out' ska dgst -sha256 -sign ska:object=board -out seal.sig document
+ends 1 skatool check-config
+for source in approvals agent; do
+    shows "^FAILED +(approvals-dir|agent) +$work/$source: a broker asks approvers itself, .*leave it out\$"
+done
+shows '^ok +approvals-timeout +signatures wait for 25 seconds$'
+ends 2 skatool check-config --json
+shows '"failed"'
+configure_broker "tsb-proxy = $proxy_url" "tsb-proxy-source = file:$work/credentials" \
+    "tsb-token-source = file:$work/jwt"
 # What is no proxy's business it does not get; nor what is no TLS.
 configured_url "https://${proxy_url#http://}"
 refused "${proxy_url#http://}: " "${sign[@]}"
@@ -187,7 +203,11 @@ shows 'FAILED +tsb-client-cert .*No such' \
 by_certificate impostor impostor.key
 refused 'does not recognize the caller .*tsb-client-cert.*403' "${sign[@]}"
 by_certificate client impostor.key
-refused 'key|certificate' "${sign[@]}"
+unfit="tsb-client-key: $work/impostor.key is not the key of the certificate in $work/client.pem \(tsb-client-cert\)"
+refused "$unfit" "${sign[@]}"
+ends 1 skatool check-config
+shows "^FAILED +tsb-client-key +bad configuration: $unfit"
+[ "$(grep -c tsb-client-key stdout.txt)" -eq 1 ] || fail "twice: $(cat stdout.txt)"
 by_certificate client none.key
 refused 'none.key: No such file' "${sign[@]}"
 configure_broker "tsb-client-cert = $work/client.pem"
@@ -204,6 +224,8 @@ refused "$url: " "${sign[@]}"
 ! grep -q s3cret stderr.txt || fail "shows a password"
 by_certificate client locked.key "tsb-key-password-source = file:$work/password"
 signs
+by_certificate impostor locked.key "tsb-key-password-source = file:$work/password"
+refused 'locked.key is not the key of the certificate in .*impostor.pem' "${sign[@]}"
 
 # ---- A password of a key at the broker -----------------------------------------------------------
 

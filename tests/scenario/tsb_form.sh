@@ -113,6 +113,63 @@ sends wide NONESHA256_WITH_RSA_PSS "$hash" ska dgst -sha256 "${pss[@]}" -sign sk
 signed=$(signature edwards)
 sends edwards EDDSA "$(b64 <document)" ska pkeyutl -sign -rawin -in document -inkey ska:object=edwards -out out.sig
 
+# ---- What comes back -----------------------------------------------------------------------------
+
+# A salt of another length is as good where nobody has asked for one, of ordinary keys, guarded ones
+# and requests by hand.
+pss=(-sigopt rsa_padding_mode:pss)
+for salt in max 20 0; do
+    signed=$(signature wide "${pss[@]}" -sigopt "rsa_pss_saltlen:$salt")
+    for policy in '{"ruleUse":null}' "$guarded"; do
+        broker wide "$policy" "$signed"
+        quietly ska dgst -sha256 "${pss[@]}" -sign ska:object=wide -out out.sig document
+        plain dgst -sha256 "${pss[@]}" -sigopt rsa_pss_saltlen:auto -verify wide.pub.pem -signature out.sig \
+            document >/dev/null || fail "salt $salt does not verify"
+        refused "gave a PSS signature whose salt does not have the 32 bytes that were asked for" \
+            ska dgst -sha256 "${pss[@]}" -sigopt rsa_pss_saltlen:digest -sign ska:object=wide -out out.sig document
+    done
+done
+rm -rf state
+mkdir -m 700 state
+by_hand() { # [OPTION...]
+    sed -i '/^state-dir/d' openssl.cnf
+    printf 'state-dir = %s\n' "$work/state" >>openssl.cnf
+    succeeds skatool request --key ska:object=wide --padding pss "$@" document
+    cp stdout.txt id
+}
+by_hand
+succeeds skatool execute --force -o out.sig "$(cat id)"
+plain dgst -sha256 "${pss[@]}" -sigopt rsa_pss_saltlen:0 -verify wide.pub.pem -signature out.sig document \
+    >/dev/null || fail 'not the signature'
+by_hand --salt-length digest
+refused 'salt does not have the 32 bytes' skatool execute -o out.sig "$(cat id)"
+
+# EdDSA in an OCTET STRING, a BIT STRING, and as two INTEGERs; nothing but what verifies.
+edwards_signs() { # the signature is in wrapped.bin
+    broker edwards '{"ruleUse":null}' "$(b64 <wrapped.bin)"
+    "$@" ska pkeyutl -sign -rawin -in document -inkey ska:object=edwards -out out.sig
+}
+plain pkeyutl -sign -rawin -in document -inkey edwards.pem -out edwards.sig
+hex() { # OFFSET LENGTH
+    tail -c "+$(($1 + 1))" edwards.sig | head -c "$2" | od -An -v -tx1 | tr -d ' \n'
+}
+printf '[i]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "$(hex 0 32)" "$(hex 32 32)" |
+    cat <(printf 'asn1=SEQUENCE:i\n') - >pair.cnf
+plain asn1parse -genconf pair.cnf -noout -out pair.bin
+for prefix in '' '\x04\x40' '\x03\x41\x00' pair; do
+    if [ "$prefix" = pair ]; then
+        cp pair.bin wrapped.bin
+    else
+        { printf '%b' "$prefix" && cat edwards.sig; } >wrapped.bin
+    fi
+    edwards_signs quietly
+    same edwards.sig out.sig
+done
+{ printf '\x04\x40' && head -c 63 edwards.sig && printf x; } >wrapped.bin
+edwards_signs refused 'does not verify'
+{ printf '\x04\x41' && cat edwards.sig; } >wrapped.bin
+edwards_signs refused 'returned a signature of 66 bytes'
+
 # Approvals: each token, signature and key in the vendor's elements, and what PKCS#1 signs, which is not
 # the payload beside it, in the token.
 signed=$(signature wide)

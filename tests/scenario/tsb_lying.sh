@@ -224,6 +224,24 @@ refused "the broker says, unconfirmed, that 'seal' cannot sign" skatool request 
 [ "$(grep '"event":"refused"' log | grep -c '"detail":"the key is blocked; nobody was asked"')" -eq 2 ] ||
     fail "not in the log, once each: $(tail -n 3 log)"
 
+# ---- What it refuses -----------------------------------------------------------------------------
+
+# An answer of the broker's is no failure of the broker, unless it tells of one.
+for case in '403 450 3 access refused by the server: .*its licence does not cover' \
+    '403 451 3 access refused by the server: .*its licence does not cover' \
+    '400 415 2 refused, according to the broker: .*signed by a signer' \
+    '400 600 2 refused, according to the broker: ' '400 603 2 refused, according to the broker: ' \
+    '400 610 2 refused, according to the broker: ' '404 653 2 refused, according to the broker: ' \
+    '501 101 2 refused, according to the broker: ' '401 631 3 access refused by the server: ' \
+    '400 607 1 ' '500 2 3 server does not answer as it should: ' \
+    '500 500 3 server does not answer as it should: ' '500 701 3 HSM failure: ' \
+    '400 0 3 server does not answer as it should: '; do
+    read -r http code expected words <<<"$case"
+    broker "$(printf '%s Refused\n{"errorCode":%s,"reason":"no","message":"not so"}' "$http" "$code")" PENDING
+    ends "$expected" skatool show --key ska:object=seal
+    says "$words.*\($http/$code: not so\)\$"
+done
+
 # ---- What it repeats -----------------------------------------------------------------------------
 
 token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLW1pbmU

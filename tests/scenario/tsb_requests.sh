@@ -294,6 +294,17 @@ has '"ruleUse":\{"tokens":\[\{"name":"seal".*"quorum":1.*"name":"mallory"' '"rul
 all_rules "$(rule 1 mallory | sed 's/"timeout":0/"timeout":90/')" >use.json
 refused 'multiple of 60' \
     skatool request --key ska:object=seal --operation modify --policy use.json
+# A rule that needs nobody: no approver is spoken of, and nothing of before is taken for the result.
+create free "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice)" | sed 's/"ruleModify":.*,"keyStatus"/"ruleModify":null,"keyStatus"/')"
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":null}' "$(rule 1 bob)" "$(rule 1 bob)" >free.json
+succeeds skatool request --key ska:object=free --operation modify --policy free.json
+says "the rule needs no approvals, so the broker executes it by itself: skatool execute [0-9a-f]{8} shows"
+! grep -qE 'has these rules already|approvers:' stderr.txt || fail "speaks of others: $(cat stderr.txt)"
+becomes "$(cat stdout.txt)" EXECUTED
+succeeds skatool execute "$(cat stdout.txt)"
+shows "^key 'free' has new rules"
+succeeds skatool request --key ska:object=free --operation modify --policy free.json
+says 'has these rules already: the request would change nothing'
 # With approvals that are there it is done at once, where no rule has time limits.
 succeeds skatool request --key ska:object=rsa --operation block -o block.json
 refused 'APPROVALS|approvals|still needed' skatool execute --key ska:object=rsa block.json

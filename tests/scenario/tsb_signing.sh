@@ -165,7 +165,7 @@ chmod 600 keys
 # Credentials go to the URL of the configuration and to no other.
 refused 'tsb-token-source|or requires one' \
     ska dgst -sha256 -sign "ska:object=ordinary?tsb-url=${url/127.0.0.1/127.0.0.1}/" document
-refused 'tsb-url: a reference must not name code' ska pkey -in "ska:object=ordinary?tsb-url=$url" -out x.pem
+refused 'tsb-url: a reference must not name code.*named in the configuration .*tsb-url' ska pkey -in "ska:object=ordinary?tsb-url=$url" -out x.pem
 sed -i '/^tsb-/d' openssl.cnf
 refused 'certificate|pkcs11-module' ska dgst -sha256 -sign "ska:object=ordinary?tsb-url=$url" document
 
@@ -195,9 +195,16 @@ faulty "lost-answer@$sync" 'sent, but not answered.*not known'
 faulty "half-answer@$sync" 'sent, but not answered.*not known'
 faulty "empty-body@$sync" 'signature'
 faulty "huge-answer@$sync" 'more than 1048576 bytes'
+# A GET is repeated where nobody answers, not for an answer that would be the same again.
+stop "$server"
+broker 'fault = huge-answer@/v1/versionInfo' "call-log = $work/huge.calls"
+configure_broker
+skatool check-config >stdout.txt || true
+shows 'tsb-url .*more than 1048576 bytes'
+[ "$(grep -c '^GET /v1/versionInfo ' huge.calls)" -eq 1 ] || fail "asked again: $(cat huge.calls)"
 faulty "foreign-result@$sync" 'does not verify with the key.s public key'
 faulty "hsm-error@$sync" '701'
-faulty "signer-not-allowed@$sync" 'signed by a signer that it knows'
+faulty "signer-not-allowed@$sync" 'refused, according to the broker:.*signed by a signer that it knows'
 faulty "api-key-missing@$sync" 'requires an API key for this call, and none is given'
 # Looking is repeated, signing never.
 stop "$server"

@@ -486,6 +486,10 @@ begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document
 approve_task alice Sign "$id"
 ! wait "$server" || fail "signed, though it stays pending"
 grep -q 'no more approvals are needed.*has not executed it yet: run the same' out.txt || fail "$(cat out.txt)"
+faulty 'pending, empty-body@/v1/request/'
+configure_broker 'approvals-timeout = 1' "state-dir = $work/state"
+refused "key 'rsa': request [0-9a-f-]{36}: the broker's answer cannot be read .*: the same command asks again" \
+    ska dgst -sha256 -sign ska:object=rsa document
 rm -f state/*
 refused_handing_in() { # FAULT PATTERN
     faulty "$1"

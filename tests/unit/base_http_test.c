@@ -190,10 +190,9 @@ static void test_bounds(void **state)
 
     (void)state;
     assert_answers(http, "/just", 200);
-    assert_fails(http, SKA_HTTP_GET, "/long", SKA_HTTP_NO_ANSWER, "more than 1048576 bytes");
-    assert_fails(http, SKA_HTTP_GET, "/long-unnamed", SKA_HTTP_NO_ANSWER,
-                 "more than 1048576 bytes");
-    assert_fails(http, SKA_HTTP_GET, "/headers", SKA_HTTP_NO_ANSWER, "more than 65536 bytes");
+    assert_fails(http, SKA_HTTP_GET, "/long", SKA_HTTP_TOO_LONG, "more than 1048576 bytes");
+    assert_fails(http, SKA_HTTP_GET, "/long-unnamed", SKA_HTTP_TOO_LONG, "more than 1048576 bytes");
+    assert_fails(http, SKA_HTTP_GET, "/headers", SKA_HTTP_TOO_LONG, "more than 65536 bytes");
     ska_http_close(http);
 }
 

@@ -280,10 +280,10 @@ static inline bool signs(struct backend_key *key, const struct ska_mechanism *me
            verifies(backend_key_public(key), mechanism, message, ska_span(signature, length));
 }
 
-static const struct ska_mechanism pkcs1_digest = {SKA_SCHEME_PKCS1, SKA_DIGEST_SHA256,
-                                                  SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0};
-static const struct ska_mechanism ecdsa_digest = {SKA_SCHEME_ECDSA, SKA_DIGEST_SHA256,
-                                                  SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0};
+static const struct ska_mechanism pkcs1_digest = {
+    SKA_SCHEME_PKCS1, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0, false};
+static const struct ska_mechanism ecdsa_digest = {
+    SKA_SCHEME_ECDSA, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0, false};
 
 static inline void generate(struct hsm_token *token, enum ska_key_type type, const char *label)
 {

@@ -180,19 +180,19 @@ static void nameless_mechanisms_do_not_fit(void **state)
         enum ska_key_type type;
         const char *message;
     } cases[] = {
-        {{SKA_SCHEME_PKCS1, SKA_DIGEST_NONE, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0},
+        {{SKA_SCHEME_PKCS1, SKA_DIGEST_NONE, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0, false},
          SKA_KEY_RSA,
          "without a digest"},
-        {{SKA_SCHEME_PSS, SKA_DIGEST_SHA1, SKA_PAYLOAD_DIGEST, SKA_DIGEST_SHA1, 20},
+        {{SKA_SCHEME_PSS, SKA_DIGEST_SHA1, SKA_PAYLOAD_DIGEST, SKA_DIGEST_SHA1, 20, false},
          SKA_KEY_RSA,
          "SHA1 as a digest"},
-        {{SKA_SCHEME_PSS, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 32},
+        {{SKA_SCHEME_PSS, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 32, false},
          SKA_KEY_RSA,
          "MGF1"},
-        {{SKA_SCHEME_ECDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_MESSAGE, SKA_DIGEST_NONE, 0},
+        {{SKA_SCHEME_ECDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_MESSAGE, SKA_DIGEST_NONE, 0, false},
          SKA_KEY_EC,
          "without a digest"},
-        {{SKA_SCHEME_EDDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0},
+        {{SKA_SCHEME_EDDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_DIGEST, SKA_DIGEST_NONE, 0, false},
          SKA_KEY_ED448,
          "signs messages"},
     };

@@ -197,9 +197,12 @@ static void mechanisms_are_those_of_tls_13(void **state)
             for (size_t digest = 0; digest < count; digest++)
                 for (size_t mgf1 = 0; mgf1 < count; mgf1++)
                     for (size_t salt = 0; salt <= 100; salt++) {
-                        struct ska_mechanism mechanism = {(enum ska_scheme)scheme, digests[digest],
+                        struct ska_mechanism mechanism = {(enum ska_scheme)scheme,
+                                                          digests[digest],
                                                           (enum ska_payload_form)form,
-                                                          digests[mgf1], salt};
+                                                          digests[mgf1],
+                                                          salt,
+                                                          false};
                         bool is = ska_is_tls13_mechanism(&mechanism);
 
                         if (form == SKA_PAYLOAD_DIGEST || scheme == SKA_SCHEME_PKCS1)

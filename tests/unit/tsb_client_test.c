@@ -153,6 +153,30 @@ static void rules_are_told_apart(void **state)
     tsb_description_clear(&description);
 }
 
+static void no_tokens_are_nobody(void **state)
+{
+    static const char *const rules[] = {"{}", "{\"tokens\":null}", "{\"tokens\":[]}"};
+    struct tsb_description description;
+    struct ska_rule rule;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        char members[128];
+
+        snprintf(members, sizeof(members), "\"label\":\"seal\",\"policy\":{\"ruleUse\":%s}",
+                 rules[i]);
+        assert_described(members, &description);
+        assert_non_null(description.rules[SKA_RULE_USE].data);
+        assert_true(ska_rule_decode(ska_span_of(&description.rules[SKA_RULE_USE]), &rule, NULL));
+        assert_int_equal(rule.alternative_count, 0);
+        ska_rule_clear(&rule);
+        tsb_description_clear(&description);
+    }
+    assert_described("\"label\":\"seal\",\"policy\":{\"ruleUse\":{\"new\":1}}", &description);
+    assert_null(description.rules[SKA_RULE_USE].data);
+    tsb_description_clear(&description);
+}
+
 static void what_is_not_told_is_no_no(void **state)
 {
     static const struct {
@@ -356,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_public_key_may_be_pem),
         cmocka_unit_test(a_key_without_policy_is_ordinary),
         cmocka_unit_test(rules_are_told_apart),
+        cmocka_unit_test(no_tokens_are_nobody),
         cmocka_unit_test(what_is_not_told_is_no_no),
         cmocka_unit_test(words_do_not_repeat_secrets),
         cmocka_unit_test(answers_do_not_repeat_secrets),

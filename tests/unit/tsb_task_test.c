@@ -177,10 +177,6 @@ static void words_are_words(void **state)
     assert_string_equal(request->description, "no JSON \\x1B[2J");
     ska_request_free(request);
     /* An id is one, or left out. */
-    request = with_words(APP "\"requestId\":\"" STATED "\"}", &recorder);
-    assert_string_equal(request->stated_id, STATED);
-    assert_string_not_equal(request->id, STATED);
-    ska_request_free(request);
     for (size_t i = 0; i < sizeof(no_ids) / sizeof(no_ids[0]); i++) {
         request = with_words(no_ids[i], &recorder);
         assert_string_equal(request->stated_id, "");
@@ -200,12 +196,87 @@ static void words_that_lie_are_refused(void **state)
     assert_unshown(
         with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"00\"}}", &recorder),
         "seal", NULL, "a different digest");
-    assert_unshown(
-        with_words(APP "\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}", &recorder), "seal",
-        NULL, "MD5");
-    assert_unshown(with_words(APP "\"description\":1}", &recorder), "seal", NULL, "description");
-    assert_unshown(with_words(APP "\"signedContent\":\"?\"}", &recorder), "seal", NULL,
-                   "signedContent");
+}
+
+/* They do not keep anybody from deciding on the token. */
+static void words_that_cannot_be_read_are_shown_as_they_are(void **state)
+{
+    static const char *const unreadable[][2] = {
+        {APP
+         "\"time\":\"2026-01-05T09:31:00Z\",\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}",
+         "MD5"},
+        {APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"0\"}}", "digest.value"},
+        {APP "\"digest\":[]}", "digest"},
+        {APP "\"description\":1}", "description"},
+        {APP "\"requester\":{\"uid\":\"x\"}}", "requester.uid"},
+        {APP "\"signedContent\":\"?\"}", "signedContent"}};
+    struct recorder recorder;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+        struct ska_request *request = with_words(unreadable[i][0], &recorder);
+
+        assert_null(request->unshown);
+        assert_string_equal(request->description, unreadable[i][0]);
+        assert_non_null(strstr(request->words_fault, unreadable[i][1]));
+        assert_null(request->created);
+        assert_int_equal(request->digest, SKA_DIGEST_NONE);
+        assert_false(request->has_requester);
+        ska_request_free(request);
+    }
+}
+
+/* As in a request's file. */
+static void a_digest_may_be_in_base64(void **state)
+{
+    struct recorder recorder;
+    struct ska_request *request =
+        with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":"
+                       "\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\"}}",
+                   &recorder);
+
+    (void)state;
+    assert_null(request->words_fault);
+    assert_true(ska_span_equal(ska_span_of(&request->digest_value), ska_span_text(DIGEST)));
+    ska_request_free(request);
+}
+
+/* It names one request: that of this key, token and kind of signature. */
+static void an_id_is_the_requests_own(void **state)
+{
+    struct recorder recorder;
+    struct ska_request *request = with_words("", &recorder);
+    struct ska_buffer words = {0};
+    struct ska_bytes key = {NULL, 0};
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+
+    (void)state;
+    assert_true(ska_bytes_copy(&key, ska_span_text("key"), NULL));
+    request->public_key = key;
+    assert_true(ska_request_identify(request, NULL, NULL));
+    memcpy(id, request->id, sizeof(id));
+    ska_request_free(request);
+    ska_buffer_format(&words, APP "\"requestId\":\"%s\",\"publicKey\":\"a2V5\"}", id);
+    request = with_words(ska_buffer_string(&words), &recorder);
+    assert_string_equal(request->stated_id, id);
+    assert_string_equal(request->id, ID);
+    assert_null(request->words_fault);
+    ska_request_free(request);
+    ska_buffer_free(&words);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const others[] = {"", ",\"publicKey\":\"a2V6\"",
+                                             ",\"publicKey\":\"a2V5\""};
+
+        words = (struct ska_buffer){0};
+        ska_buffer_format(&words, APP "\"description\":\"d\",\"requestId\":\"%s\"%s}",
+                          i == 2 ? STATED : id, others[i]);
+        request = with_words(ska_buffer_string(&words), &recorder);
+        assert_string_equal(request->stated_id, "");
+        assert_string_equal(request->description, "d");
+        assert_non_null(strstr(request->words_fault, "not the id of this request"));
+        ska_request_free(request);
+        ska_buffer_free(&words);
+    }
 }
 
 /* What is signed as it is: a DigestInfo is what it says, anything else is shown to nobody as one.
@@ -305,6 +376,9 @@ int main(void)
         cmocka_unit_test(words_are_words),
         cmocka_unit_test(the_request_of_a_task_is_told_or_not),
         cmocka_unit_test(words_that_lie_are_refused),
+        cmocka_unit_test(words_that_cannot_be_read_are_shown_as_they_are),
+        cmocka_unit_test(a_digest_may_be_in_base64),
+        cmocka_unit_test(an_id_is_the_requests_own),
         cmocka_unit_test(ready_payloads_are_taken),
         cmocka_unit_test(others_are_named),
     };

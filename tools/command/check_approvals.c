@@ -58,22 +58,48 @@ static void check_agents(struct tool *tool, const char *sockets)
     free(copy);
 }
 
-void check_approvals(struct tool *tool)
-{
-    const struct ska_settings *settings = &tool->configuration.settings;
+/* ---- A broker -------------------------------------------------------------------------------- */
 
-    if (settings->approvals_dir != NULL)
-        check_directory(tool, settings->approvals_dir);
-    if (settings->agent != NULL)
-        check_agents(tool, settings->agent);
-    if (settings->approvals_timeout > 0 && settings->approvals_dir == NULL)
+/* As signing does: see check_sources() of provider/sign/sign.c. */
+static void check_no_effect(struct tool *tool, const char *what, const char *value)
+{
+    if (value != NULL)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION,
+                     "%s: a broker asks approvers itself, and with this setting no SKA key signs: "
+                     "leave it out",
+                     value);
+}
+
+/* ---- Where approvals come from --------------------------------------------------------------- */
+
+static void check_timeout(const struct ska_settings *settings)
+{
+    if (settings->approvals_timeout == 0)
+        return;
+    if (settings->approvals_dir == NULL && settings->tsb_url == NULL)
         check_warning("approvals-timeout",
                       "%u seconds, for approvals directories; approvals-dir "
                       "is not set",
                       settings->approvals_timeout);
-    else if (settings->approvals_timeout > 0)
+    else
         check_ok("approvals-timeout", "signatures wait for %u seconds",
                  settings->approvals_timeout);
+}
+
+void check_approvals(struct tool *tool)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+
+    if (settings->tsb_url != NULL) {
+        check_no_effect(tool, "approvals-dir", settings->approvals_dir);
+        check_no_effect(tool, "agent", settings->agent);
+    } else {
+        if (settings->approvals_dir != NULL)
+            check_directory(tool, settings->approvals_dir);
+        if (settings->agent != NULL)
+            check_agents(tool, settings->agent);
+    }
+    check_timeout(settings);
 }
 
 /* ---- Audit log ------------------------------------------------------------------------------- */

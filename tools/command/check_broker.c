@@ -10,6 +10,7 @@
 
 #include "provider/keys/find_key.h"
 #include "provider/tsb/broker_key.h"
+#include "provider/tsb/client_pair.h"
 #include "provider/tsb/service.h"
 #include "tools/certificate_end.h"
 #include "tools/certificate_file.h"
@@ -95,14 +96,38 @@ static void check_certificates(struct tool *tool, const char *what, const char *
     certificates_free(certificates);
 }
 
-static void check_client_key(struct tool *tool, const char *path)
+static bool check_client_pair(struct tool *tool)
 {
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const char *key = settings->tsb_client_key;
+    const char *source = settings->tsb_key_password_source;
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct ska_bytes password = {NULL, 0};
+    bool fits =
+        tsb_client_password(key, source == NULL ? NULL : source + strlen("file:"), &password,
+                            &quiet) &&
+        tsb_client_pair_fits(settings->tsb_client_cert, key, (const char *)password.data, &quiet);
+
+    ska_bytes_clear_free(&password);
+    if (!fits)
+        check_captured(tool, "tsb-client-key", &capture);
+    return fits;
+}
+
+/* False: with it no broker can be called. */
+static bool check_client_key(struct tool *tool)
+{
+    const char *path = tool->configuration.settings.tsb_client_key;
     struct ska_buffer source = {0};
 
+    if (!check_client_pair(tool))
+        return false;
     if (path != NULL)
         ska_buffer_format(&source, "file:%s", path);
     check_secret_file(tool, "tsb-client-key", path == NULL ? NULL : ska_buffer_string(&source));
     ska_buffer_free(&source);
+    return true;
 }
 
 /* Seconds by which clocks may differ without a word, and a broker takes approvers' times. */
@@ -144,7 +169,8 @@ static bool check_reachable(struct tool *tool, struct tsb_connection *connection
         check_ok("tsb-url", "%s", tsb_connection_url(connection));
         break;
     case TSB_SERVICE_FAILED:
-        if (capture.reason != SKA_R_SERVER_FAILURE && capture.reason != SKA_R_ACCESS_REFUSED) {
+        if (capture.reason != SKA_R_SERVER_FAILURE && capture.reason != SKA_R_ACCESS_REFUSED &&
+            capture.reason != SKA_R_BROKER_REFUSED) {
             check_captured(tool, "tsb-url", &capture);
             return false;
         }
@@ -222,15 +248,18 @@ void check_broker(struct tool *tool)
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct tsb_connection *connection = NULL;
+    bool identified = false;
 
     check_certificates(tool, "tsb-ca", settings->tsb_ca, NEEDS_ANY);
     check_certificates(tool, "tsb-client-cert", settings->tsb_client_cert, NEEDS_FIRST);
-    check_client_key(tool, settings->tsb_client_key);
+    identified = check_client_key(tool);
     check_secret_file(tool, "tsb-token-source", settings->tsb_token_source);
     check_secret_file(tool, "tsb-api-key-source", settings->tsb_api_key_source);
     check_secret_file(tool, "tsb-key-password-source", settings->tsb_key_password_source);
     check_text("tsb-proxy", settings->tsb_proxy);
     check_secret_file(tool, "tsb-proxy-source", settings->tsb_proxy_source);
+    if (!identified)
+        return;
     if (!tsb_connection_find(settings, NULL, &connection, &quiet))
         check_captured(tool, "tsb-url", &capture);
     else if (check_reachable(tool, connection)) {

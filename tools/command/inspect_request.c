@@ -8,32 +8,14 @@
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
-static const char *const known_members[] = {"version",
-                                            "requestId",
-                                            "attempt",
-                                            "operation",
-                                            "key",
-                                            "signatureAlgorithm",
-                                            "saltLength",
-                                            "mgf1Digest",
-                                            "payloadForm",
-                                            "payload",
-                                            "digest",
-                                            "signedContent",
-                                            "noSignedContent",
-                                            "rule",
-                                            "timestampKey",
-                                            "requester",
-                                            "importer",
-                                            "description",
-                                            "created",
-                                            "notBefore",
-                                            "notAfter",
-                                            "approvals",
-                                            "signature",
-                                            "executed",
-                                            "approvalToBeSigned",
-                                            NULL};
+static const char *const known_members[] = {
+    "version",       "requestId",          "attempt",     "operation",
+    "key",           "signatureAlgorithm", "saltLength",  "anySaltLength",
+    "mgf1Digest",    "payloadForm",        "payload",     "digest",
+    "signedContent", "noSignedContent",    "rule",        "timestampKey",
+    "requester",     "importer",           "description", "created",
+    "notBefore",     "notAfter",           "approvals",   "signature",
+    "executed",      "approvalToBeSigned", NULL};
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
 

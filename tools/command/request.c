@@ -91,7 +91,7 @@ static bool choose_eddsa(struct tool *tool, const struct request *request,
 }
 
 static bool choose_pss(struct tool *tool, const struct request *request,
-                       struct ska_mechanism *mechanism)
+                       const struct backend_key *key, struct ska_mechanism *mechanism)
 {
     uint64_t salt = ska_digest_length(mechanism->digest);
 
@@ -105,6 +105,7 @@ static bool choose_pss(struct tool *tool, const struct request *request,
                              request->salt_length);
     mechanism->mgf1_digest = mechanism->digest;
     mechanism->salt_length = salt;
+    mechanism->any_salt = request->salt_length == NULL && backend_key_has_broker(key);
     return true;
 }
 
@@ -131,7 +132,7 @@ static bool choose_request_mechanism(struct tool *tool, const struct request *re
     mechanism->scheme = SKA_SCHEME_ECDSA;
     if (rsa && !choose_padding(tool, request, type, &mechanism->scheme))
         return false;
-    return choose_pss(tool, request, mechanism) &&
+    return choose_pss(tool, request, key, mechanism) &&
            ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
@@ -297,19 +298,17 @@ static bool would_change(const struct ska_rule *wanted, struct ska_span now)
     return !same;
 }
 
-/* The request is made all the same. Where the rules of now cannot be read, nobody can say. */
-static void note_same_rules(struct backend_key *key,
-                            const struct ska_rule *const rules[SKA_RULE_COUNT])
+/* Where the rules of now cannot be read, nobody can say. */
+static bool has_rules_already(struct backend_key *key,
+                              const struct ska_rule *const rules[SKA_RULE_COUNT])
 {
     struct backend_key_state state = {0};
     bool changes = !backend_key_state(key, &state, NULL);
 
     for (int i = 0; i < SKA_RULE_COUNT && !changes; i++)
         changes = rules[i] != NULL && would_change(rules[i], ska_span_of(&state.rules[i]));
-    if (!changes)
-        report_note("%skey '%s' has these rules already: the request would change nothing",
-                    backend_word_lead(backend_key_word(key)), backend_key_label(key));
     backend_key_state_clear(&state);
+    return !changes;
 }
 
 static bool make_modification(struct tool *tool, const struct request *request,
@@ -317,14 +316,18 @@ static bool make_modification(struct tool *tool, const struct request *request,
 {
     struct ska_bytes payload = {NULL, 0};
     struct ska_job job = {0};
+    bool has_them = false;
     bool done = false;
 
     if (open_key_to_change(tool, request, &job.key) &&
         backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
+        /* Before it is made, which may be all that is needed to have it executed. */
+        has_them = has_rules_already(job.key, rules);
         done = make_and_write(tool, request, &job);
-        if (done)
-            note_same_rules(job.key, rules);
+        if (done && has_them)
+            report_note("%skey '%s' has these rules already: the request would change nothing",
+                        backend_word_lead(backend_key_word(job.key)), backend_key_label(job.key));
     }
     ska_bytes_free(&payload);
     backend_key_free(job.key);
@@ -425,7 +428,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
                     &request.operation_name),
         OPTION_TEXT("digest", "NAME", "default: SHA256", &request.digest),
         OPTION_TEXT("padding", "NAME", "RSA: pkcs1 (default) or pss", &request.padding),
-        OPTION_TEXT("salt-length", "N", "PSS; default: as long as the digest",
+        OPTION_TEXT("salt-length", "N", "PSS; default: as long as the digest; a broker chooses",
                     &request.salt_length),
         OPTION_TEXT("payload", "FORM", "what is approved: digest (default) or message",
                     &request.payload),

@@ -197,6 +197,9 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
 
     page_heading(page, "Who asks, and what for (NOT CONFIRMED: anybody can write this)");
     say_requester(briefing, page);
+    if (briefing->request->words_fault != NULL)
+        page_warning(page, "what they say is not as it should be: %s.",
+                     page_quoted_name(page, ska_span_text(briefing->request->words_fault)));
     if (description.length == 0) {
         page_paragraph(page, "They do not say what it is for.");
     } else {

@@ -215,16 +215,25 @@ void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *requ
         text_row(text, "HSM time", "none: an approval does not expire");
 }
 
+static void add_pss(const struct ska_mechanism *mechanism, struct ska_buffer *text)
+{
+    const char *mgf1 =
+        mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?" : ska_digest_name(mechanism->mgf1_digest);
+
+    text_name(text, "PSS");
+    if (mechanism->any_salt)
+        ska_buffer_format(text, "salt of any length, MGF1 with %s\n", mgf1);
+    else
+        ska_buffer_format(text, "salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length, mgf1);
+}
+
 static void add_algorithm(const struct ska_request *request, struct ska_buffer *text)
 {
     const struct ska_mechanism *mechanism = &request->mechanism;
 
     text_row(text, "algorithm", ska_algorithm_name(mechanism));
     if (mechanism->scheme == SKA_SCHEME_PSS)
-        ska_buffer_format(
-            text, "    PSS             salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length,
-            mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?"
-                                                      : ska_digest_name(mechanism->mgf1_digest));
+        add_pss(mechanism, text);
     text_row(text, "payload form", mechanism->form == SKA_PAYLOAD_DIGEST ? "digest" : "message");
     if (request->digest != SKA_DIGEST_NONE) {
         text_name(text, "digest");
