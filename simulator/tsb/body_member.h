@@ -11,6 +11,10 @@
 bool tsb_read_choice(const struct ska_json_place *place, const char *name,
                      const char *const *choices, const char **value) SKA_MUST_CHECK;
 
+/* The digest of a signature; *digest is static. */
+bool tsb_read_digest(const struct ska_json_place *place, const char *name,
+                     const char **digest) SKA_MUST_CHECK;
+
 /* Checked to be base64, and kept as it is. */
 bool tsb_read_base64_text(const struct ska_json_place *place, const char *name,
                           const char **value) SKA_MUST_CHECK;

@@ -295,14 +295,12 @@ static bool read_approval(struct tsb_exchange *exchange, struct decision *decisi
         !tsb_read_uuid(exchange, &top, "id", SKA_JSON_REQUIRED, &decision->id) ||
         !ska_json_base64(&top, "approvalToBeSigned", SKA_JSON_REQUIRED, &decision->token) ||
         !ska_json_base64(&top, "signature", SKA_JSON_REQUIRED, &decision->signature) ||
-        !ska_json_text(&top, "approvalDigestAlgorithm", SKA_JSON_OPTIONAL, &decision->digest) ||
+        !tsb_read_digest(&top, "approvalDigestAlgorithm", &decision->digest) ||
         !tsb_caller_read(&exchange->answer, &top, &decision->caller))
         return false;
-    if (decision->caller.data.data == NULL)
-        return ska_json_fail(&top, "approverPublicKey",
-                             "approverPublicKey or approverCertificate is missing");
-    decision->digest = tsb_digest_for(decision->digest, ska_span_of(&decision->caller.public_key));
-    return true;
+    return decision->caller.data.data != NULL ||
+           ska_json_fail(&top, "approverPublicKey",
+                         "approverPublicKey or approverCertificate is missing");
 }
 
 void tsb_approve(struct tsb_exchange *exchange)

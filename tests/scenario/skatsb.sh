@@ -295,6 +295,21 @@ ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice
 has '"errorCode":609'
 ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
 has '"errorCode":609'
+# Digests have the vendor's names, letter for letter.
+request_signed() { # DIGEST-MEMBER
+    sign_body empty NONE_WITH_ECDSA digest | sed "s/null}$/{\"signature\":\"AAAA\",\"publicKey\":\"AAAA\"$1}}/"
+}
+for name in MD5 FOO SHA-1 sha-256 SHA256 EDDSA '' -; do
+    digest=",\"digestAlgorithm\":\"$name\""
+    [ "$name" != - ] || digest=
+    ask 400 POST /v1/sign "$(request_signed "$digest")"
+    has '"errorCode":600' 'requestSignature.digestAlgorithm'
+    ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice | sed "s/,\"timestampDigestAlgorithm\":\"SHA-256\"/${digest/digest/timestampDigest}/")}"
+    has '"errorCode":600' 'timestampDigestAlgorithm'
+    ask 400 POST /v1/approval "{${good/,\"approvalDigestAlgorithm\":\"SHA-256\"/${digest/digest/approvalDigest}},\"signature\":\"$(signed alice token.bin)\",$(who alice)}"
+    has '"errorCode":600' 'approvalDigestAlgorithm'
+done
+ask 201 POST /v1/sign "$(request_signed ',"digestAlgorithm":"SHA3-512"')"
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
@@ -394,7 +409,7 @@ ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
 id=$(member signRequestId)
 service() { # CERTIFICATE [MEMBER]
     date -u +%Y-%m-%dT%H:%M:%SZ | tr -d '\n' >time.txt
-    printf '{"timestamp":"%s","timestampSignature":"%s","timestampSigningCertificate":"%s"%s}' \
+    printf '{"timestamp":"%s","timestampSignature":"%s","timestampSigningCertificate":"%s","timestampDigestAlgorithm":"SHA-256"%s}' \
         "$(cat time.txt)" "$(signed carol time.txt)" \
         "$(plain x509 -in "$1" -outform DER | b64)" "${2+,$2}"
 }
