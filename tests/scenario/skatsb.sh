@@ -112,6 +112,11 @@ wrong 3 'nowhere/tsb.db' --config good.cnf --database nowhere/tsb.db
 broker 'execution-delay = 300'
 create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol dave erin)")"
 has '"ruleUnblock":null' '"blocked":false' '"attestationKeyName":"attestation-key"' '"xml":"<\?xml'
+# A certificate's name is its common name, whatever was asked for; a missing name is null.
+create named "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice dave |
+    sed -E 's/"name":"[a-zA-Z]*",//g; s/"certificate",/&"name":"Chosen Name",/')")"
+holds '{"type":"certificate","name":"Dave","value":"' '<approval type=\"certificate\" name=\"Dave\">'
+[ "$(grep -o '"name":null' answer.json | wc -l)" -eq 9 ] || fail "members that are not written: $(cat answer.json)"
 create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
 holds 'private_key creation=\"generated\"'
 create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
