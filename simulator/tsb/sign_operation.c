@@ -14,16 +14,12 @@
 #include "simulator/tsb/operation_steps.h"
 #include "simulator/tsb/schnorr.h"
 
-const char *const tsb_sign_members[] = {"payload",
-                                        "payloadType",
-                                        "signatureAlgorithm",
-                                        "signatureType",
-                                        "context",
-                                        "auxiliaryRandomData",
-                                        "taprootTweakData",
-                                        "merkleRootData",
-                                        "signKeyObject",
-                                        NULL};
+const char *const tsb_sign_members[] = {"payload",          "payloadType",    "signatureAlgorithm",
+                                        "signatureType",    "context",        "auxiliaryRandomData",
+                                        "taprootTweakData", "merkleRootData", NULL};
+/* Nobody is shown the metaData there. */
+const char *const tsb_sign_members_at_once[] = {"signKeyObject", "metaData", "metaDataSignature",
+                                                NULL};
 
 /* ---- Members --------------------------------------------------------------------------------- */
 

@@ -300,6 +300,25 @@ ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice
 has '"errorCode":609'
 ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
 has '"errorCode":609'
+# Calls at once show metaData to nobody; only signing ignores it.
+sign_with() { # MEMBERS
+    sign_body empty NONE_WITH_ECDSA digest | sed "s/\"payloadType\"/$1,&/"
+}
+ask 200 POST /v1/synchronousSign "$(sign_with '"metaData":"AAAA","metaDataSignature":"AAAA"')"
+ask 501 POST /v1/synchronousSign "$(sign_with '"signKeyObject":"AAAA"')"
+ask 400 POST /v1/sign "$(sign_with '"signKeyObject":"AAAA"')"
+has '"errorCode":600' 'signKeyObject: unknown member'
+for body in 'Block {"blockRequest":{"blockKeyName":"rsa"' 'Unblock {"unblockRequest":{"unblockKeyName":"rsa"' \
+    'Decrypt {"decryptRequest":{"decryptKeyName":"rsa","cipherAlgorithm":"RSA","encryptedPayload":"AAAA"'; do
+    ask 400 POST "/v1/synchronous${body%% *}" "${body#* },\"metaData\":\"AAAA\"}}"
+    has '"errorCode":600' 'metaData: unknown member'
+done
+verify_with() { # MEMBERS
+    printf '{"verifySignatureRequest":{"signKeyName":"rsa","signatureAlgorithm":"SHA256_WITH_RSA","payload":"AAAA","signature":"AAAA",%s}}' "$1"
+}
+ask 400 POST /v1/verify "$(verify_with '"payloadType":"UNSPECIFIED"')"
+has '"errorCode":600' 'payloadType: unknown member'
+ask 501 POST /v1/verify "$(verify_with '"signKeyObject":"AAAA"')"
 # Digests have the vendor's names, letter for letter.
 request_signed() { # DIGEST-MEMBER
     sign_body empty NONE_WITH_ECDSA digest | sed "s/null}$/{\"signature\":\"AAAA\",\"publicKey\":\"AAAA\"$1}}/"
