@@ -117,6 +117,8 @@ static bool read_listing(struct tsb_exchange *exchange, struct listing *listing)
         !tsb_read_uuid(exchange, &top, "requestId", SKA_JSON_OPTIONAL, &filter->request) ||
         !read_level(&top, &listing->level) || !read_paging(&top, filter))
         return false;
+    if (filter->id != NULL)
+        filter->request = NULL; /* ignored then */
     filter->everybody = listing->caller.everybody;
     filter->certificate = listing->caller.certificate;
     filter->approver = ska_span_of(&listing->caller.data);

@@ -290,6 +290,9 @@ tasks alice Sign "\"requestId\":\"${id^^}\""
 holds "\"id\":\"$task\""
 tasks alice Sign "\"id\":\"${task^^}\""
 holds "\"id\":\"$task\""
+# A task that is named is the one, whatever the request.
+tasks alice Sign "\"id\":\"$task\",\"requestId\":\"9f03da93-2f07-4ca1-a0d1-f41f50f76c25\""
+holds "\"id\":\"$task\""
 ask 400 POST /v1/approval "{${good/$task/${task^^}},\"signature\":\"$(signed alice document)\",$(who alice)}"
 has '"errorCode":403'
 for name in id requestId; do
