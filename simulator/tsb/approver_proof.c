@@ -140,7 +140,7 @@ bool tsb_proof_read(struct tsb_exchange *exchange, const struct ska_json_place *
     const char *digest = NULL;
     bool done = tsb_caller_read(&exchange->answer, place, caller) &&
                 ska_json_text(place, "timestamp", SKA_JSON_REQUIRED, &timestamp) &&
-                ska_json_base64(place, "timestampSignature", SKA_JSON_REQUIRED, &signature) &&
+                tsb_need_base64(place, "timestampSignature", &signature) &&
                 tsb_read_digest(place, "timestampDigestAlgorithm", &digest) &&
                 read_service(exchange, place, caller) && check_time(exchange, place, timestamp);
 

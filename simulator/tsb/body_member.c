@@ -17,6 +17,18 @@ bool tsb_read_choice(const struct ska_json_place *place, const char *name,
             ska_json_fail_value(place, name, *value, "one of its values"));
 }
 
+bool tsb_need_text(const struct ska_json_place *place, const char *name, const char **value)
+{
+    return ska_json_text(place, name, SKA_JSON_REQUIRED, value) &&
+           ((*value)[0] != '\0' || ska_json_fail(place, name, "empty"));
+}
+
+bool tsb_need_base64(const struct ska_json_place *place, const char *name, struct ska_bytes *value)
+{
+    return ska_json_base64(place, name, SKA_JSON_REQUIRED, value) &&
+           (value->length > 0 || ska_json_fail(place, name, "empty"));
+}
+
 bool tsb_read_digest(const struct ska_json_place *place, const char *name, const char **digest)
 {
     const char *said = NULL;
@@ -73,9 +85,9 @@ bool tsb_read_request_signature(const struct ska_json_place *top)
 
     if (done && signature.value != NULL)
         done = ska_json_only(&signature, names) &&
-               ska_json_base64(&signature, "signature", SKA_JSON_REQUIRED, &value) &&
+               tsb_need_base64(&signature, "signature", &value) &&
                tsb_read_digest(&signature, "digestAlgorithm", &digest) &&
-               ska_json_base64(&signature, "publicKey", SKA_JSON_REQUIRED, &key);
+               tsb_need_base64(&signature, "publicKey", &key);
     ska_bytes_free(&value);
     ska_bytes_free(&key);
     return done;
@@ -114,7 +126,7 @@ bool tsb_read_key_label(struct tsb_exchange *exchange, const char **label)
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    return ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, label) &&
+    return ska_json_only(&top, names) && tsb_need_text(&top, "label", label) &&
            tsb_check_key_password(exchange, &top, "password", *label);
 }
 

@@ -46,7 +46,7 @@ static bool read_inner(struct tsb_exchange *exchange, const struct ska_json_plac
     struct ska_json_place approvals;
 
     if (!check_members(inner, wanted->kind, synchronous) ||
-        !ska_json_text(inner, wanted->kind->key_name, SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !tsb_need_text(inner, wanted->kind->key_name, &wanted->key_name) ||
         !tsb_read_base64_text(inner, "metaData", &wanted->meta_data) ||
         !tsb_read_base64_text(inner, "metaDataSignature", &wanted->meta_data_signature) ||
         !ska_json_array(inner, "signedApprovals", SKA_JSON_OPTIONAL, &approvals))

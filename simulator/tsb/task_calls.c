@@ -295,8 +295,8 @@ static bool read_approval(struct tsb_exchange *exchange, struct decision *decisi
     tsb_exchange_top(exchange, &errors, &top);
     if (!ska_json_only(&top, names) ||
         !tsb_read_uuid(exchange, &top, "id", SKA_JSON_REQUIRED, &decision->id) ||
-        !ska_json_base64(&top, "approvalToBeSigned", SKA_JSON_REQUIRED, &decision->token) ||
-        !ska_json_base64(&top, "signature", SKA_JSON_REQUIRED, &decision->signature) ||
+        !tsb_need_base64(&top, "approvalToBeSigned", &decision->token) ||
+        !tsb_need_base64(&top, "signature", &decision->signature) ||
         !tsb_read_digest(&top, "approvalDigestAlgorithm", &decision->digest) ||
         !tsb_caller_read(&exchange->answer, &top, &decision->caller))
         return false;

@@ -38,11 +38,11 @@ static bool read_verification(struct tsb_exchange *exchange, struct verification
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!tsb_read_root(&top, "verifySignatureRequest", names, &inner) ||
-        !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !tsb_need_text(&inner, "signKeyName", &wanted->key_name) ||
         !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
         !tsb_read_base64_text(&inner, "signKeyObject", &object) ||
-        !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) ||
-        !ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->signature))
+        !tsb_need_base64(&inner, "payload", &wanted->payload) ||
+        !tsb_need_base64(&inner, "signature", &wanted->signature))
         return false;
     if (object != NULL)
         return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,

@@ -303,6 +303,16 @@ ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice
 has '"errorCode":609'
 ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
 has '"errorCode":609'
+# What must be there is not empty, in whatever call.
+for body in 'sign {"signRequest":{"payload":"","signKeyName":"seal","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    'synchronousSign {"signRequest":{"payload":"AAAA","signKeyName":"","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    'decrypt {"decryptRequest":{"encryptedPayload":"","decryptKeyName":"rsa","cipherAlgorithm":"RSA"}}' \
+    'encrypt {"encryptRequest":{"payload":"","encryptKeyName":"rsa","cipherAlgorithm":"RSA"}}' \
+    'block {"blockRequest":{"blockKeyName":""}}' 'key/attributes {"label":""}' 'key/deleteKey {"label":""}' \
+    'verify {"verifySignatureRequest":{"signKeyName":"rsa","signatureAlgorithm":"SHA256_WITH_RSA","payload":"AAAA","signature":""}}'; do
+    ask 400 POST "/v1/${body%% *}" "${body#* }"
+    has '"errorCode":600' ': empty'
+done
 # Calls at once show metaData to nobody; only signing ignores it.
 sign_with() { # MEMBERS
     sign_body empty NONE_WITH_ECDSA digest | sed "s/\"payloadType\"/$1,&/"
