@@ -14,10 +14,6 @@
 #include "provider/rule/rule_text.h"
 #include "provider/base/printable.h"
 
-/* As approvers write it, and as the HSM can be told. */
-static const char *const digests[] = {"SHA-224",  "SHA-256",  "SHA-384",  "SHA-512", "SHA3-224",
-                                      "SHA3-256", "SHA3-384", "SHA3-512", "EdDSA"};
-
 void ska_approval_clear(struct ska_approval *approval)
 {
     ska_bytes_free(&approval->signer);
@@ -95,17 +91,15 @@ static bool read_approval_signer(const struct ska_json_place *place, struct ska_
 static bool read_approval_digest(const struct ska_json_place *place, struct ska_approval *approval)
 {
     const char *name = NULL;
+    const char *digest = NULL;
 
     if (!ska_json_text(place, "approvalDigestAlgorithm", SKA_JSON_REQUIRED, &name))
         return false;
-    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-        if (strcmp(name, digests[i]) == 0) {
-            memcpy(approval->digest, digests[i], strlen(digests[i]) + 1);
-            return true;
-        }
-    return ska_json_fail_value(place, "approvalDigestAlgorithm", name,
-                               "SHA-224, SHA-256, SHA-384, SHA-512, SHA3-224, SHA3-256, SHA3-384, "
-                               "SHA3-512 or EdDSA");
+    digest = ska_signature_digest(name);
+    if (digest == NULL)
+        return ska_json_fail_value(place, "approvalDigestAlgorithm", name, SKA_SIGNATURE_DIGESTS);
+    memcpy(approval->digest, digest, strlen(digest) + 1);
+    return true;
 }
 
 /*

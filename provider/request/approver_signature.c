@@ -5,6 +5,7 @@
 #include "provider/request/approver_signature.h"
 
 #include <limits.h>
+#include <string.h>
 #include <strings.h>
 
 #include <openssl/err.h>
@@ -66,6 +67,14 @@ static const struct digest *find_digest(const char *name)
             is_digest_name(name, digests[i].fetch))
             return &digests[i];
     return NULL;
+}
+
+const char *ska_signature_digest(const char *name)
+{
+    for (size_t i = 0; i < DIGEST_COUNT; i++)
+        if (strcmp(name, digests[i].name) == 0)
+            return digests[i].name;
+    return strcmp(name, EDDSA) == 0 ? EDDSA : NULL;
 }
 
 /* libcrypto's number of the signature algorithm; NID_undef when there is none. */

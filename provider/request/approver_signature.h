@@ -14,6 +14,11 @@
 
 #include "provider/base/bytes.h"
 
+/* The digest that approvers name so, letter for letter, as a static text; NULL: there is none. */
+#define SKA_SIGNATURE_DIGESTS                                                                      \
+    "SHA-224, SHA-256, SHA-384, SHA-512, SHA3-224, SHA3-256, SHA3-384, SHA3-512 or EdDSA"
+const char *ska_signature_digest(const char *name);
+
 /*
  * From plain form to DER. The key is the signer's SubjectPublicKeyInfo; only its algorithm is
  * looked at. Parameters are NULL for RSA and EC (as the vendor writes them), absent for EdDSA.

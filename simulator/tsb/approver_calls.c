@@ -54,10 +54,9 @@ static bool read_name(struct tsb_exchange *exchange, const struct ska_errors *er
                       const char *const *names, struct ska_json_place *top, const char **name)
 {
     tsb_exchange_top(exchange, errors, top);
-    if (!ska_json_only(top, names) || !ska_json_text(top, names[0], SKA_JSON_REQUIRED, name))
+    if (!ska_json_only(top, names) || !tsb_need_text(top, names[0], name))
         return false;
-    return ((*name)[0] != '\0' && strlen(*name) <= NAME_LIMIT) ||
-           ska_json_fail(top, names[0], "from 1 to 255 bytes, please");
+    return strlen(*name) <= NAME_LIMIT || ska_json_fail(top, names[0], "at most 255 bytes, please");
 }
 
 /* A password that must be there; NUL-terminated. */

@@ -10,6 +10,7 @@
 #include "provider/base/certificate.h"
 #include "provider/base/spki.h"
 #include "provider/request/approver_signature.h"
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/time_text.h"
 
 void tsb_caller_clear(struct tsb_caller *caller)
@@ -17,18 +18,6 @@ void tsb_caller_clear(struct tsb_caller *caller)
     ska_bytes_free(&caller->data);
     ska_bytes_free(&caller->public_key);
     memset(caller, 0, sizeof(*caller));
-}
-
-const char *tsb_digest_for(const char *name, struct ska_span public_key)
-{
-    enum ska_spki_algorithm algorithm = SKA_SPKI_RSA;
-
-    if (name != NULL)
-        return name;
-    return ska_spki_algorithm(public_key, &algorithm) &&
-                   (algorithm == SKA_SPKI_ED25519 || algorithm == SKA_SPKI_ED448)
-               ? "EdDSA"
-               : "SHA-256";
 }
 
 /* ---- Who ------------------------------------------------------------------------------------- */
@@ -151,14 +140,13 @@ bool tsb_proof_read(struct tsb_exchange *exchange, const struct ska_json_place *
     const char *digest = NULL;
     bool done = tsb_caller_read(&exchange->answer, place, caller) &&
                 ska_json_text(place, "timestamp", SKA_JSON_REQUIRED, &timestamp) &&
-                ska_json_base64(place, "timestampSignature", SKA_JSON_REQUIRED, &signature) &&
-                ska_json_text(place, "timestampDigestAlgorithm", SKA_JSON_OPTIONAL, &digest) &&
+                tsb_need_base64(place, "timestampSignature", &signature) &&
+                tsb_read_digest(place, "timestampDigestAlgorithm", &digest) &&
                 read_service(exchange, place, caller) && check_time(exchange, place, timestamp);
 
     if (done)
         done = ska_signature_verify(exchange->server->libctx, ska_span_of(&caller->public_key),
-                                    tsb_digest_for(digest, ska_span_of(&caller->public_key)),
-                                    ska_span_of(&signature), ska_span_text(timestamp)) ||
+                                    digest, ska_span_of(&signature), ska_span_text(timestamp)) ||
                tsb_refuse(&exchange->answer, TSB_INVALID_SIGNATURE,
                           "timestampSignature is not this approver's over the timestamp");
     ska_bytes_free(&signature);

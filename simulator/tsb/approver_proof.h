@@ -31,10 +31,4 @@ void tsb_caller_clear(struct tsb_caller *caller);
 bool tsb_proof_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                     struct tsb_caller *caller) SKA_MUST_CHECK;
 
-/*
- * The digest that a name says for a key of this kind, in the words of approver_signature.h. `name`
- * NULL: SHA-256.
- */
-const char *tsb_digest_for(const char *name, struct ska_span public_key);
-
 #endif

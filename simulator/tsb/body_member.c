@@ -6,6 +6,7 @@
 
 #include <pkcs11.h>
 
+#include "provider/request/approver_signature.h"
 #include "simulator/tsb/key_store.h"
 
 bool tsb_read_choice(const struct ska_json_place *place, const char *name,
@@ -14,6 +15,28 @@ bool tsb_read_choice(const struct ska_json_place *place, const char *name,
     return ska_json_text(place, name, SKA_JSON_OPTIONAL, value) &&
            (*value == NULL || ska_text_is_among(choices, *value) ||
             ska_json_fail_value(place, name, *value, "one of its values"));
+}
+
+bool tsb_need_text(const struct ska_json_place *place, const char *name, const char **value)
+{
+    return ska_json_text(place, name, SKA_JSON_REQUIRED, value) &&
+           ((*value)[0] != '\0' || ska_json_fail(place, name, "empty"));
+}
+
+bool tsb_need_base64(const struct ska_json_place *place, const char *name, struct ska_bytes *value)
+{
+    return ska_json_base64(place, name, SKA_JSON_REQUIRED, value) &&
+           (value->length > 0 || ska_json_fail(place, name, "empty"));
+}
+
+bool tsb_read_digest(const struct ska_json_place *place, const char *name, const char **digest)
+{
+    const char *said = NULL;
+
+    if (!ska_json_text(place, name, SKA_JSON_REQUIRED, &said))
+        return false;
+    *digest = ska_signature_digest(said);
+    return *digest != NULL || ska_json_fail_value(place, name, said, SKA_SIGNATURE_DIGESTS);
 }
 
 bool tsb_read_base64_text(const struct ska_json_place *place, const char *name, const char **value)
@@ -55,15 +78,19 @@ bool tsb_read_request_signature(const struct ska_json_place *top)
 {
     static const char *const names[] = {"signature", "digestAlgorithm", "publicKey", NULL};
     struct ska_json_place signature;
-    const char *text = NULL;
+    struct ska_bytes value = {NULL, 0};
+    struct ska_bytes key = {NULL, 0};
+    const char *digest = NULL;
+    bool done = ska_json_object(top, "requestSignature", SKA_JSON_OPTIONAL, &signature);
 
-    if (!ska_json_object(top, "requestSignature", SKA_JSON_OPTIONAL, &signature))
-        return false;
-    return signature.value == NULL ||
-           (ska_json_only(&signature, names) &&
-            ska_json_text(&signature, "digestAlgorithm", SKA_JSON_OPTIONAL, &text) &&
-            tsb_read_base64_text(&signature, "signature", &text) &&
-            tsb_read_base64_text(&signature, "publicKey", &text));
+    if (done && signature.value != NULL)
+        done = ska_json_only(&signature, names) &&
+               tsb_need_base64(&signature, "signature", &value) &&
+               tsb_read_digest(&signature, "digestAlgorithm", &digest) &&
+               tsb_need_base64(&signature, "publicKey", &key);
+    ska_bytes_free(&value);
+    ska_bytes_free(&key);
+    return done;
 }
 
 bool tsb_read_root(const struct ska_json_place *top, const char *root, const char *const *members,
@@ -99,7 +126,7 @@ bool tsb_read_key_label(struct tsb_exchange *exchange, const char **label)
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    return ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, label) &&
+    return ska_json_only(&top, names) && tsb_need_text(&top, "label", label) &&
            tsb_check_key_password(exchange, &top, "password", *label);
 }
 

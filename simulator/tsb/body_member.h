@@ -11,6 +11,16 @@
 bool tsb_read_choice(const struct ska_json_place *place, const char *name,
                      const char *const *choices, const char **value) SKA_MUST_CHECK;
 
+/* Members that must be there and not be empty. */
+bool tsb_need_text(const struct ska_json_place *place, const char *name,
+                   const char **value) SKA_MUST_CHECK;
+bool tsb_need_base64(const struct ska_json_place *place, const char *name,
+                     struct ska_bytes *value) SKA_MUST_CHECK;
+
+/* The digest of a signature; *digest is static. */
+bool tsb_read_digest(const struct ska_json_place *place, const char *name,
+                     const char **digest) SKA_MUST_CHECK;
+
 /* Checked to be base64, and kept as it is. */
 bool tsb_read_base64_text(const struct ska_json_place *place, const char *name,
                           const char **value) SKA_MUST_CHECK;

@@ -7,6 +7,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "simulator/tsb/body_member.h"
+
 #define DAYS_DEFAULT 365
 #define DAYS_MOST 36500
 
@@ -197,7 +199,7 @@ bool tsb_certificate_request_read(struct tsb_answer *answer, OSSL_LIB_CTX *libct
     const char *text = NULL;
     EVP_PKEY *key = NULL;
 
-    if (!ska_json_text(place, "certificateSigningRequest", SKA_JSON_REQUIRED, &text))
+    if (!tsb_need_text(place, "certificateSigningRequest", &text))
         return false;
     body->request = parse_request(libctx, text);
     if (body->request == NULL)

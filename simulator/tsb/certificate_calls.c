@@ -88,8 +88,8 @@ void tsb_import_certificate(struct tsb_exchange *exchange)
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, &label) &&
-        ska_json_base64(&top, "certificate", SKA_JSON_REQUIRED, &der) &&
+    if (ska_json_only(&top, names) && tsb_need_text(&top, "label", &label) &&
+        tsb_need_base64(&top, "certificate", &der) &&
         import_certificate(exchange, label, ska_span_of(&der)))
         answer_certificate(exchange, 201, label, ska_span_of(&der));
     ska_bytes_free(&der);

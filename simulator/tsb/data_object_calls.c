@@ -26,17 +26,15 @@ static bool read_data_body(struct tsb_exchange *exchange, struct tsb_data *data,
     struct ska_json_place inside;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (!ska_json_only(&top, names) ||
-        !ska_json_text(&top, "name", SKA_JSON_REQUIRED, &data->name) ||
-        !ska_json_base64(&top, "value", SKA_JSON_REQUIRED, value) ||
+    if (!ska_json_only(&top, names) || !tsb_need_text(&top, "name", &data->name) ||
+        !tsb_need_base64(&top, "value", value) ||
         !ska_json_object(&top, "attributes", SKA_JSON_OPTIONAL, &inside))
         return false;
-    return (data->name[0] != '\0' || ska_json_fail(&top, "name", "empty")) &&
-           (inside.value == NULL ||
-            (ska_json_only(&inside, flags) &&
-             ska_json_bool(&inside, "private", SKA_JSON_OPTIONAL, &data->private_object) &&
-             ska_json_bool(&inside, "modifiable", SKA_JSON_OPTIONAL, &data->modifiable) &&
-             ska_json_bool(&inside, "destroyable", SKA_JSON_OPTIONAL, &data->destroyable)));
+    return inside.value == NULL ||
+           (ska_json_only(&inside, flags) &&
+            ska_json_bool(&inside, "private", SKA_JSON_OPTIONAL, &data->private_object) &&
+            ska_json_bool(&inside, "modifiable", SKA_JSON_OPTIONAL, &data->modifiable) &&
+            ska_json_bool(&inside, "destroyable", SKA_JSON_OPTIONAL, &data->destroyable));
 }
 
 static void answer_data(struct tsb_exchange *exchange, unsigned int status,

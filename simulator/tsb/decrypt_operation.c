@@ -2,6 +2,7 @@
 /*
  * Decrypting.
  */
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/operation_steps.h"
 
 const char *const tsb_decrypt_members[] = {"encryptedPayload",
@@ -14,7 +15,7 @@ const char *const tsb_decrypt_members[] = {"encryptedPayload",
 bool tsb_decrypt_read(struct tsb_exchange *exchange, const struct ska_json_place *inner,
                       struct tsb_operation *wanted)
 {
-    return ska_json_base64(inner, "encryptedPayload", SKA_JSON_REQUIRED, &wanted->payload) &&
+    return tsb_need_base64(inner, "encryptedPayload", &wanted->payload) &&
            tsb_cipher_read(&exchange->answer, inner, &wanted->cipher);
 }
 

@@ -44,9 +44,8 @@ static bool read_derivation(struct tsb_exchange *exchange, struct derivation *wa
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (!ska_json_only(&top, names) ||
-        !ska_json_text(&top, "masterKeyLabel", SKA_JSON_REQUIRED, &wanted->master) ||
-        !ska_json_text(&top, "derivationPath", SKA_JSON_REQUIRED, &wanted->path) ||
+    if (!ska_json_only(&top, names) || !tsb_need_text(&top, "masterKeyLabel", &wanted->master) ||
+        !tsb_need_text(&top, "derivationPath", &wanted->path) ||
         !ska_json_text(&top, "id", SKA_JSON_OPTIONAL, &wanted->key.plan.id) ||
         !tsb_read_password(&top, "password", &wanted->key.password) ||
         !tsb_new_key_flags_read(&top, SKA_JSON_OPTIONAL, &wanted->key) ||

@@ -33,8 +33,8 @@ static bool read_encryption(struct tsb_exchange *exchange, struct encryption *wa
 
     tsb_exchange_top(exchange, &errors, &top);
     return tsb_read_root(&top, "encryptRequest", names, &inner) &&
-           ska_json_text(&inner, "encryptKeyName", SKA_JSON_REQUIRED, &wanted->key_name) &&
-           ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) &&
+           tsb_need_text(&inner, "encryptKeyName", &wanted->key_name) &&
+           tsb_need_base64(&inner, "payload", &wanted->payload) &&
            tsb_cipher_read(&exchange->answer, &inner, &wanted->cipher) &&
            tsb_check_key_password(exchange, &inner, "keyPassword", wanted->key_name);
 }

@@ -10,6 +10,7 @@
 #include <openssl/objects.h>
 
 #include "provider/base/der.h"
+#include "provider/rule/approver_name.h"
 #include "provider/rule/rule_codec.h"
 #include "simulator/tsb/body_member.h"
 #include "simulator/tsb/derived_key.h"
@@ -80,6 +81,28 @@ static void read_derivation(struct tsb_device *device, struct facts *facts)
     OPENSSL_cleanse(&node, sizeof(node));
 }
 
+/* The HSM keeps no name of a certificate. */
+static void name_certificates(const struct ska_group *group)
+{
+    for (size_t i = 0; i < group->approver_count; i++) {
+        struct ska_approver *approver = &group->approvers[i];
+
+        /* One without a subject stays without a name. */
+        if (approver->type == SKA_APPROVER_CERTIFICATE && approver->name.length == 0)
+            (void)ska_certificate_name(ska_span_of(&approver->data), &approver->name);
+    }
+}
+
+static bool read_rule(struct ska_span encoded, struct ska_rule *rule)
+{
+    if (!ska_rule_decode(encoded, rule, NULL))
+        return false;
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            name_certificates(&rule->alternatives[i].groups[j]);
+    return true;
+}
+
 static CK_RV read_policy(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
 {
     CK_RV rv = CKR_OK;
@@ -88,7 +111,7 @@ static CK_RV read_policy(struct tsb_device *device, const struct tsb_key *key, s
         struct ska_bytes rule = {NULL, 0};
 
         rv = tsb_key_rule(device, key, (enum ska_rule_kind)i, &rule);
-        if (rv == CKR_OK && !ska_rule_decode(ska_span_of(&rule), &facts->policy.rules[i], NULL))
+        if (rv == CKR_OK && !read_rule(ska_span_of(&rule), &facts->policy.rules[i]))
             rv = CKR_FUNCTION_FAILED;
         ska_bytes_free(&rule);
     }

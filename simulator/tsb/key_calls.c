@@ -85,7 +85,7 @@ void tsb_change_password(struct tsb_exchange *exchange)
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, &label) &&
+    if (ska_json_only(&top, names) && tsb_need_text(&top, "label", &label) &&
         tsb_read_password(&top, "newPassword", &password) &&
         tsb_check_key_password(exchange, &top, "password", label) &&
         set_password(exchange, label, ska_span_of(&password)))

@@ -48,14 +48,14 @@ static bool read_mac(struct tsb_exchange *exchange, const char *root, bool signa
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!tsb_read_root(&top, root, names, &inner) ||
-        !ska_json_text(&inner, "keyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !tsb_need_text(&inner, "keyName", &wanted->key_name) ||
         !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload))
         return false;
     if (!signature)
         return cJSON_HasObjectItem(inner.value, "signature")
                    ? ska_json_fail(&inner, "signature", "unknown member")
                    : tsb_check_key_password(exchange, &inner, "keyPassword", wanted->key_name);
-    return ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->hash);
+    return tsb_need_base64(&inner, "signature", &wanted->hash);
 }
 
 static bool fail_mac(struct tsb_exchange *exchange, CK_RV rv, const char *label)

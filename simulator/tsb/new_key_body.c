@@ -6,6 +6,7 @@
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
 
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/device_key.h"
 
 #define LABEL_LIMIT 255
@@ -22,12 +23,11 @@ void tsb_new_key_clear(struct tsb_new_key *key)
 bool tsb_new_key_label_read(struct tsb_answer *answer, const struct ska_json_place *place,
                             struct tsb_new_key *key)
 {
-    if (!ska_json_text(place, "label", SKA_JSON_REQUIRED, &key->plan.label) ||
+    if (!tsb_need_text(place, "label", &key->plan.label) ||
         !ska_json_text(place, "id", SKA_JSON_OPTIONAL, &key->plan.id))
         return false;
-    if (key->plan.label[0] == '\0' || strlen(key->plan.label) > LABEL_LIMIT ||
-        strchr(key->plan.label, '/') != NULL)
-        return tsb_refuse(answer, TSB_INVALID_KEY_NAME, "label: from 1 to %d bytes, without '/'",
+    if (strlen(key->plan.label) > LABEL_LIMIT || strchr(key->plan.label, '/') != NULL)
+        return tsb_refuse(answer, TSB_INVALID_KEY_NAME, "label: at most %d bytes, without '/'",
                           LABEL_LIMIT);
     return key->plan.id == NULL || strlen(key->plan.id) <= LABEL_LIMIT ||
            ska_json_fail(place, "id", "too long");

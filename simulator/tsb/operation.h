@@ -62,6 +62,7 @@ struct tsb_operation_kind {
     bool has_payload;             /* that tasks show */
     bool needs_rules;             /* there is no such operation of an ordinary key */
     const char *const *members;   /* besides key, password, metaData and approvals */
+    const char *const *at_once;   /* more of a call at once; NULL: none */
 
     /* Reads the members. */
     bool (*read)(struct tsb_exchange *exchange, const struct ska_json_place *inner,

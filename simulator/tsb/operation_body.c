@@ -11,21 +11,33 @@
 
 /* ---- Members --------------------------------------------------------------------------------- */
 
+struct members {
+    const char *names[MOST_MEMBERS];
+    size_t count;
+};
+
+static void add_members(struct members *members, const char *const *names)
+{
+    for (; *names != NULL && members->count + 1 < MOST_MEMBERS; names++)
+        members->names[members->count++] = *names;
+}
+
 /* The kind's own members, and those that all have. */
 static bool check_members(const struct ska_json_place *inner, const struct tsb_operation_kind *kind,
                           bool synchronous)
 {
-    const char *names[MOST_MEMBERS] = {kind->key_name, kind->password, "metaData",
-                                       "metaDataSignature"};
-    size_t count = 4;
+    const char *const own[] = {kind->key_name, kind->password, NULL};
+    const char *const with_request[] = {"metaData", "metaDataSignature", NULL};
+    const char *const with_call[] = {"signedApprovals", kind->bare ? "requestSignature" : NULL,
+                                     NULL};
+    struct members members = {{NULL}, 0};
 
-    if (synchronous)
-        names[count++] = "signedApprovals";
-    if (synchronous && kind->bare)
-        names[count++] = "requestSignature";
-    for (size_t i = 0; kind->members[i] != NULL && count + 1 < MOST_MEMBERS; i++)
-        names[count++] = kind->members[i];
-    return ska_json_only(inner, names);
+    add_members(&members, own);
+    add_members(&members, kind->members);
+    add_members(&members, synchronous ? with_call : with_request);
+    if (synchronous && kind->at_once != NULL)
+        add_members(&members, kind->at_once);
+    return ska_json_only(inner, members.names);
 }
 
 static bool read_inner(struct tsb_exchange *exchange, const struct ska_json_place *inner,
@@ -34,7 +46,7 @@ static bool read_inner(struct tsb_exchange *exchange, const struct ska_json_plac
     struct ska_json_place approvals;
 
     if (!check_members(inner, wanted->kind, synchronous) ||
-        !ska_json_text(inner, wanted->kind->key_name, SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !tsb_need_text(inner, wanted->kind->key_name, &wanted->key_name) ||
         !tsb_read_base64_text(inner, "metaData", &wanted->meta_data) ||
         !tsb_read_base64_text(inner, "metaDataSignature", &wanted->meta_data_signature) ||
         !ska_json_array(inner, "signedApprovals", SKA_JSON_OPTIONAL, &approvals))

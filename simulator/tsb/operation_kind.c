@@ -14,7 +14,8 @@
 
 static const struct tsb_operation_kind kinds[TSB_KIND_COUNT] = {
     [TSB_SIGN] = {SIGNING, .root = "signRequest", .parsed = "signedSignRequest",
-                  .answer = "signature", .members = tsb_sign_members, .read = tsb_sign_read,
+                  .answer = "signature", .members = tsb_sign_members,
+                  .at_once = tsb_sign_members_at_once, .read = tsb_sign_read,
                   .prepare = tsb_sign_prepare, .finish = tsb_sign_finish},
     [TSB_CSR] = {SIGNING, .root = "csrSignRequest", .parsed = "signedCertificateRequestRequest",
                  .answer = "certificateSigningRequest", .bare = true, .members = tsb_csr_members,

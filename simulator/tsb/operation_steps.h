@@ -18,6 +18,7 @@ typedef bool tsb_done_step(struct tsb_device *device, struct tsb_operation *want
 
 /* sign_operation.c */
 extern const char *const tsb_sign_members[];
+extern const char *const tsb_sign_members_at_once[];
 tsb_read_step tsb_sign_read;
 tsb_prepare_step tsb_sign_prepare;
 tsb_run_step tsb_sign_run;

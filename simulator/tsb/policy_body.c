@@ -221,21 +221,44 @@ static bool names_nobody(const struct ska_alternative *token)
 }
 
 /* A group that names nobody is the HSM's; what was asked for has none. */
+static bool remove_groups(cJSON *tokens, const struct ska_rule *rule)
+{
+    bool done = true;
+
+    for (size_t i = 0; done && i < rule->alternative_count; i++)
+        done = !names_nobody(&rule->alternatives[i]) ||
+               cJSON_ReplaceItemInObjectCaseSensitive(cJSON_GetArrayItem(tokens, (int)i), "groups",
+                                                      cJSON_CreateNull());
+    return done;
+}
+
+/* Policy files leave out a name that is missing; answers have all members. `inside`: the lists. */
+static bool write_names(cJSON *list, const char *const *inside)
+{
+    cJSON *item = NULL;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (cJSON_GetObjectItemCaseSensitive(item, "name") == NULL &&
+            cJSON_AddNullToObject(item, "name") == NULL)
+            return false;
+        if (*inside != NULL &&
+            !write_names(cJSON_GetObjectItemCaseSensitive(item, *inside), inside + 1))
+            return false;
+    }
+    return true;
+}
+
 static cJSON *rule_to_json(const struct ska_rule *rule)
 {
+    static const char *const inside[] = {"groups", "approvals", NULL};
     cJSON *json = ska_rule_to_json(rule);
     cJSON *tokens = cJSON_GetObjectItemCaseSensitive(json, "tokens");
 
-    for (size_t i = 0; tokens != NULL && i < rule->alternative_count; i++) {
-        cJSON *token = cJSON_GetArrayItem(tokens, (int)i);
-
-        if (names_nobody(&rule->alternatives[i]) &&
-            !cJSON_ReplaceItemInObjectCaseSensitive(token, "groups", cJSON_CreateNull())) {
-            cJSON_Delete(json);
-            return NULL;
-        }
-    }
-    return json;
+    if (tokens == NULL || (remove_groups(tokens, rule) && write_names(tokens, inside)))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
 }
 
 cJSON *tsb_policy_to_json(const struct tsb_policy *policy)

@@ -14,16 +14,12 @@
 #include "simulator/tsb/operation_steps.h"
 #include "simulator/tsb/schnorr.h"
 
-const char *const tsb_sign_members[] = {"payload",
-                                        "payloadType",
-                                        "signatureAlgorithm",
-                                        "signatureType",
-                                        "context",
-                                        "auxiliaryRandomData",
-                                        "taprootTweakData",
-                                        "merkleRootData",
-                                        "signKeyObject",
-                                        NULL};
+const char *const tsb_sign_members[] = {"payload",          "payloadType",    "signatureAlgorithm",
+                                        "signatureType",    "context",        "auxiliaryRandomData",
+                                        "taprootTweakData", "merkleRootData", NULL};
+/* Nobody is shown the metaData there. */
+const char *const tsb_sign_members_at_once[] = {"signKeyObject", "metaData", "metaDataSignature",
+                                                NULL};
 
 /* ---- Members --------------------------------------------------------------------------------- */
 
@@ -34,14 +30,14 @@ static bool read_payload(const struct ska_json_place *inner, struct tsb_operatio
     const char *text = NULL;
 
     if (!tsb_read_choice(inner, "payloadType", types, &wanted->payload_type) ||
-        !ska_json_text(inner, "payload", SKA_JSON_REQUIRED, &text))
+        !tsb_need_text(inner, "payload", &text))
         return false;
     if (wanted->payload_type == NULL)
         wanted->payload_type = "UNSPECIFIED";
     if (strcmp(wanted->payload_type, "HEX") == 0)
         return ska_hex_decode(text, &wanted->payload) ||
                ska_json_fail(inner, "payload", "pairs of hex digits expected");
-    return ska_json_base64(inner, "payload", SKA_JSON_REQUIRED, &wanted->payload);
+    return tsb_need_base64(inner, "payload", &wanted->payload);
 }
 
 /* Members for what this simulator does not have. */

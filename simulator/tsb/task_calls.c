@@ -117,6 +117,8 @@ static bool read_listing(struct tsb_exchange *exchange, struct listing *listing)
         !tsb_read_uuid(exchange, &top, "requestId", SKA_JSON_OPTIONAL, &filter->request) ||
         !read_level(&top, &listing->level) || !read_paging(&top, filter))
         return false;
+    if (filter->id != NULL)
+        filter->request = NULL; /* ignored then */
     filter->everybody = listing->caller.everybody;
     filter->certificate = listing->caller.certificate;
     filter->approver = ska_span_of(&listing->caller.data);
@@ -293,16 +295,14 @@ static bool read_approval(struct tsb_exchange *exchange, struct decision *decisi
     tsb_exchange_top(exchange, &errors, &top);
     if (!ska_json_only(&top, names) ||
         !tsb_read_uuid(exchange, &top, "id", SKA_JSON_REQUIRED, &decision->id) ||
-        !ska_json_base64(&top, "approvalToBeSigned", SKA_JSON_REQUIRED, &decision->token) ||
-        !ska_json_base64(&top, "signature", SKA_JSON_REQUIRED, &decision->signature) ||
-        !ska_json_text(&top, "approvalDigestAlgorithm", SKA_JSON_OPTIONAL, &decision->digest) ||
+        !tsb_need_base64(&top, "approvalToBeSigned", &decision->token) ||
+        !tsb_need_base64(&top, "signature", &decision->signature) ||
+        !tsb_read_digest(&top, "approvalDigestAlgorithm", &decision->digest) ||
         !tsb_caller_read(&exchange->answer, &top, &decision->caller))
         return false;
-    if (decision->caller.data.data == NULL)
-        return ska_json_fail(&top, "approverPublicKey",
-                             "approverPublicKey or approverCertificate is missing");
-    decision->digest = tsb_digest_for(decision->digest, ska_span_of(&decision->caller.public_key));
-    return true;
+    return decision->caller.data.data != NULL ||
+           ska_json_fail(&top, "approverPublicKey",
+                         "approverPublicKey or approverCertificate is missing");
 }
 
 void tsb_approve(struct tsb_exchange *exchange)

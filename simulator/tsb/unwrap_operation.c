@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/wire.h"
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/key_parts.h"
 #include "simulator/tsb/key_store.h"
 #include "simulator/tsb/operation_steps.h"
@@ -57,7 +58,7 @@ bool tsb_unwrap_read(struct tsb_exchange *exchange, const struct ska_json_place 
 {
     struct tsb_new_key *key = &wanted->new_key;
 
-    if (!ska_json_base64(inner, "wrappedKey", SKA_JSON_REQUIRED, &wanted->wrapped) ||
+    if (!tsb_need_base64(inner, "wrappedKey", &wanted->wrapped) ||
         !tsb_new_key_label_read(&exchange->answer, inner, key) ||
         !tsb_read_password(inner, "password", &key->password) ||
         !tsb_new_key_flags_read(inner, SKA_JSON_REQUIRED, key) ||

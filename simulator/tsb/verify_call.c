@@ -23,23 +23,30 @@ struct verification {
 
 static bool read_verification(struct tsb_exchange *exchange, struct verification *wanted)
 {
-    static const char *const names[] = {"signKeyName",        "masterKeyPassword", "keyPassword",
-                                        "signatureAlgorithm", "payload",           "payloadType",
-                                        "signature",          "signatureType",     NULL};
+    static const char *const names[] = {"signKeyName",
+                                        "signKeyObject",
+                                        "masterKeyPassword",
+                                        "signatureAlgorithm",
+                                        "payload",
+                                        "signature",
+                                        NULL};
     struct ska_errors errors = tsb_answer_errors(&exchange->answer);
     const char *algorithm = NULL;
-    const char *ignored = NULL;
+    const char *object = NULL;
     struct ska_json_place top;
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
     if (!tsb_read_root(&top, "verifySignatureRequest", names, &inner) ||
-        !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !tsb_need_text(&inner, "signKeyName", &wanted->key_name) ||
         !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
-        !ska_json_text(&inner, "signatureType", SKA_JSON_OPTIONAL, &ignored) ||
-        !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) ||
-        !ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->signature))
+        !tsb_read_base64_text(&inner, "signKeyObject", &object) ||
+        !tsb_need_base64(&inner, "payload", &wanted->payload) ||
+        !tsb_need_base64(&inner, "signature", &wanted->signature))
         return false;
+    if (object != NULL)
+        return tsb_refuse(&exchange->answer, TSB_NOT_IMPLEMENTED,
+                          "this simulator has no signKeyObject");
     wanted->algorithm = tsb_algorithm_find(algorithm, "verifySignatureRequest.signatureAlgorithm",
                                            &exchange->answer);
     return wanted->algorithm != NULL &&

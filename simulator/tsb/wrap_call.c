@@ -25,8 +25,8 @@ static bool read_wrapping(struct tsb_exchange *exchange, struct wrapping *wanted
 
     tsb_exchange_top(exchange, &errors, &top);
     return tsb_read_root(&top, "wrapKeyRequest", names, &inner) &&
-           ska_json_text(&inner, "wrapKeyName", SKA_JSON_REQUIRED, &wanted->key_name) &&
-           ska_json_text(&inner, "keyToBeWrapped", SKA_JSON_REQUIRED, &wanted->wrapped_name) &&
+           tsb_need_text(&inner, "wrapKeyName", &wanted->key_name) &&
+           tsb_need_text(&inner, "keyToBeWrapped", &wanted->wrapped_name) &&
            tsb_wrap_method_read(&exchange->answer, &inner, &wanted->method) &&
            tsb_check_key_password(exchange, &inner, "wrapKeyPassword", wanted->key_name) &&
            tsb_check_key_password(exchange, &inner, "keyToBeWrappedPassword", wanted->wrapped_name);

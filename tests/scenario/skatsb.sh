@@ -112,6 +112,11 @@ wrong 3 'nowhere/tsb.db' --config good.cnf --database nowhere/tsb.db
 broker 'execution-delay = 300'
 create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol dave erin)")"
 has '"ruleUnblock":null' '"blocked":false' '"attestationKeyName":"attestation-key"' '"xml":"<\?xml'
+# A certificate's name is its common name, whatever was asked for; a missing name is null.
+create named "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice dave |
+    sed -E 's/"name":"[a-zA-Z]*",//g; s/"certificate",/&"name":"Chosen Name",/')")"
+holds '{"type":"certificate","name":"Dave","value":"' '<approval type=\"certificate\" name=\"Dave\">'
+[ "$(grep -o '"name":null' answer.json | wc -l)" -eq 9 ] || fail "members that are not written: $(cat answer.json)"
 create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
 holds 'private_key creation=\"generated\"'
 create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
@@ -285,6 +290,9 @@ tasks alice Sign "\"requestId\":\"${id^^}\""
 holds "\"id\":\"$task\""
 tasks alice Sign "\"id\":\"${task^^}\""
 holds "\"id\":\"$task\""
+# A task that is named is the one, whatever the request.
+tasks alice Sign "\"id\":\"$task\",\"requestId\":\"9f03da93-2f07-4ca1-a0d1-f41f50f76c25\""
+holds "\"id\":\"$task\""
 ask 400 POST /v1/approval "{${good/$task/${task^^}},\"signature\":\"$(signed alice document)\",$(who alice)}"
 has '"errorCode":403'
 for name in id requestId; do
@@ -295,6 +303,50 @@ ask 400 POST /v1/approval "{${good/$task/nothing},\"signature\":\"$(signed alice
 has '"errorCode":609'
 ask 400 PATCH /v1/task "{\"id\":\"nothing\",$(proof alice)}"
 has '"errorCode":609'
+# What must be there is not empty, in whatever call.
+for body in 'sign {"signRequest":{"payload":"","signKeyName":"seal","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    'synchronousSign {"signRequest":{"payload":"AAAA","signKeyName":"","signatureAlgorithm":"SHA256_WITH_ECDSA"}}' \
+    'decrypt {"decryptRequest":{"encryptedPayload":"","decryptKeyName":"rsa","cipherAlgorithm":"RSA"}}' \
+    'encrypt {"encryptRequest":{"payload":"","encryptKeyName":"rsa","cipherAlgorithm":"RSA"}}' \
+    'block {"blockRequest":{"blockKeyName":""}}' 'key/attributes {"label":""}' 'key/deleteKey {"label":""}' \
+    'verify {"verifySignatureRequest":{"signKeyName":"rsa","signatureAlgorithm":"SHA256_WITH_RSA","payload":"AAAA","signature":""}}'; do
+    ask 400 POST "/v1/${body%% *}" "${body#* }"
+    has '"errorCode":600' ': empty'
+done
+# Calls at once show metaData to nobody; only signing ignores it.
+sign_with() { # MEMBERS
+    sign_body empty NONE_WITH_ECDSA digest | sed "s/\"payloadType\"/$1,&/"
+}
+ask 200 POST /v1/synchronousSign "$(sign_with '"metaData":"AAAA","metaDataSignature":"AAAA"')"
+ask 501 POST /v1/synchronousSign "$(sign_with '"signKeyObject":"AAAA"')"
+ask 400 POST /v1/sign "$(sign_with '"signKeyObject":"AAAA"')"
+has '"errorCode":600' 'signKeyObject: unknown member'
+for body in 'Block {"blockRequest":{"blockKeyName":"rsa"' 'Unblock {"unblockRequest":{"unblockKeyName":"rsa"' \
+    'Decrypt {"decryptRequest":{"decryptKeyName":"rsa","cipherAlgorithm":"RSA","encryptedPayload":"AAAA"'; do
+    ask 400 POST "/v1/synchronous${body%% *}" "${body#* },\"metaData\":\"AAAA\"}}"
+    has '"errorCode":600' 'metaData: unknown member'
+done
+verify_with() { # MEMBERS
+    printf '{"verifySignatureRequest":{"signKeyName":"rsa","signatureAlgorithm":"SHA256_WITH_RSA","payload":"AAAA","signature":"AAAA",%s}}' "$1"
+}
+ask 400 POST /v1/verify "$(verify_with '"payloadType":"UNSPECIFIED"')"
+has '"errorCode":600' 'payloadType: unknown member'
+ask 501 POST /v1/verify "$(verify_with '"signKeyObject":"AAAA"')"
+# Digests have the vendor's names, letter for letter.
+request_signed() { # DIGEST-MEMBER
+    sign_body empty NONE_WITH_ECDSA digest | sed "s/null}$/{\"signature\":\"AAAA\",\"publicKey\":\"AAAA\"$1}}/"
+}
+for name in MD5 FOO SHA-1 sha-256 SHA256 EDDSA '' -; do
+    digest=",\"digestAlgorithm\":\"$name\""
+    [ "$name" != - ] || digest=
+    ask 400 POST /v1/sign "$(request_signed "$digest")"
+    has '"errorCode":600' 'requestSignature.digestAlgorithm'
+    ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice | sed "s/,\"timestampDigestAlgorithm\":\"SHA-256\"/${digest/digest/timestampDigest}/")}"
+    has '"errorCode":600' 'timestampDigestAlgorithm'
+    ask 400 POST /v1/approval "{${good/,\"approvalDigestAlgorithm\":\"SHA-256\"/${digest/digest/approvalDigest}},\"signature\":\"$(signed alice token.bin)\",$(who alice)}"
+    has '"errorCode":600' 'approvalDigestAlgorithm'
+done
+ask 201 POST /v1/sign "$(request_signed ',"digestAlgorithm":"SHA3-512"')"
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
 ask 501 POST /v1/createRfcTimestamp '{}'
@@ -394,7 +446,7 @@ ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
 id=$(member signRequestId)
 service() { # CERTIFICATE [MEMBER]
     date -u +%Y-%m-%dT%H:%M:%SZ | tr -d '\n' >time.txt
-    printf '{"timestamp":"%s","timestampSignature":"%s","timestampSigningCertificate":"%s"%s}' \
+    printf '{"timestamp":"%s","timestampSignature":"%s","timestampSigningCertificate":"%s","timestampDigestAlgorithm":"SHA-256"%s}' \
         "$(cat time.txt)" "$(signed carol time.txt)" \
         "$(plain x509 -in "$1" -outform DER | b64)" "${2+,$2}"
 }

@@ -91,7 +91,7 @@ time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 proof=$(printf %s "$time" | plain dgst -sha256 -sign alice.pem | plain base64 -A)
 for id in $(sed -n 1,10p ids.txt); do
     post /v1/filteredSignApprovalTask "{\"timestamp\":\"$time\",\"timestampSignature\":\"$proof\",
-        \"approverPublicKey\":\"$public\",\"requestId\":\"$id\"}" >task.json
+        \"timestampDigestAlgorithm\":\"SHA-256\",\"approverPublicKey\":\"$public\",\"requestId\":\"$id\"}" >task.json
     challenge=$(sed -E 's/.*"approvalToBeSigned":"([^"]*)".*/\1/' task.json)
     signature=$(plain base64 -d -A <<<"$challenge" | plain dgst -sha256 -sign alice.pem | plain base64 -A)
     post /v1/approval "{\"id\":\"$(sed -E 's/.*"id":"([^"]*)".*/\1/' task.json)\",\"approvalToBeSigned\":\"$challenge\",
