@@ -124,7 +124,7 @@ static bool check_stated_id(struct ska_request *request, const char *id,
     struct ska_request copy = *request;
 
     copy.public_key = *public_key;
-    if (!ska_private_libctx_make(NULL, NULL, errors) ||
+    if (!ska_private_libctx_make(errors) ||
         !ska_request_identify(&copy, ska_private_libctx(), errors))
         return false;
     if (strcmp(copy.id, id) != 0)

@@ -118,7 +118,7 @@ bool tsb_client_pair_fits(const char *certificate, const char *key, const char *
 
     if (certificate == NULL || key == NULL)
         return true;
-    if (!ska_private_libctx_make(NULL, NULL, errors))
+    if (!ska_private_libctx_make(errors))
         return false;
     ERR_set_mark();
     certified = read_certified_key(certificate);

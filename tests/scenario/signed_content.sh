@@ -294,6 +294,7 @@ certificate() { # EXTENSIONS FILE: what a certificate with these is made over
     offset=$(plain asn1parse -inform DER -in leaf.der | sed -nE '2s/^ *([0-9]+):.*/\1/p')
     plain asn1parse -inform DER -in leaf.der -strparse "$offset" -noout -out "$2"
 }
+echo 'basicConstraints=critical,CA:TRUE' >extensions
 certificate extensions to-be-signed.bin
 request p256 request.json to-be-signed.bin
 refused 'WARNING: with a certificate others can act' skatool approve --approver alice.pem --yes \
