@@ -146,6 +146,12 @@ succeeds skatool check-config --plan --user daemon
 plans 'to do' PIN missing
 noted 'linked/pin is a symbolic link'
 no_commands
+# What would be an option of the command, or elsewhere than where this was run.
+configure 'state-dir = --mode=4777' 'evidence-dir = -t /etc' 'approvals-dir = approvals' 'audit-log = a.log'
+sed -i "s|^pin-source = .*|pin-source = file:$work/pin|" openssl.cnf
+succeeds skatool check-config --plan --user daemon
+noted 'write the whole path'
+no_commands
 # A place that others may write to.
 mkdir -m 777 open
 configure "state-dir = $work/open/new/state"

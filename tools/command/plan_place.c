@@ -39,6 +39,8 @@ bool plan_root_may_touch(const char *what, const char *path)
 
     if (missing == NULL)
         plan_note("no command is shown: out of memory");
+    else if (path[0] != '/')
+        plan_note("no command is shown: write the whole path, from / on");
     else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
         plan_note("no command is shown: %s is a symbolic link", path);
     else if (strcmp(missing, path) != 0 && strstr(path, "..") != NULL)
