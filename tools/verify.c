@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/base/evp_verify.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
@@ -291,9 +292,9 @@ static void verify_add_signature(struct verification *verification,
     }
     if (request->operation != SKA_OPERATION_SIGN)
         verify_add(verification, VERIFY_WRONG, "signature: there is one, but nothing to sign");
-    else if (verify_signature(verification->libctx, &request->mechanism,
-                              ska_span_of(&request->public_key), ska_span_of(&request->payload),
-                              ska_span_of(&request->signature)))
+    else if (ska_spki_verifies(verification->libctx, ska_span_of(&request->public_key),
+                               &request->mechanism, ska_span_of(&request->payload),
+                               ska_span_of(&request->signature)))
         verify_add(verification, VERIFY_OK, "signature: by the key given here over the payload");
     else
         verify_add(verification, VERIFY_WRONG,

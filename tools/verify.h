@@ -42,9 +42,4 @@ bool verify_request(struct verification *verification, struct ska_request *reque
 bool verify_told_request(struct verification *verification, const struct ska_request *request,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* True when the signature is one by the key over what the payload stands for. */
-bool verify_signature(OSSL_LIB_CTX *libctx, const struct ska_mechanism *mechanism,
-                      struct ska_span public_key, struct ska_span payload,
-                      struct ska_span signature);
-
 #endif

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/evp_verify.h"
 #include "provider/base/file.h"
 #include "provider/base/listing.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/sign/directory.h"
 #include "provider/sign/make_request.h"
-#include "tools/verify.h"
 
 /* Requests for the same thing, see struct ska_request's attempt. */
 #define ATTEMPTS_MOST 10
@@ -33,8 +33,8 @@ static bool try_folder(const struct search *search, const char *folder)
     if (asprintf(&path, "%s/%s", folder, ska_evidence_names[SKA_EVIDENCE_SIGNATURE]) < 0)
         return false;
     found = ska_file_read(path, SIGNATURE_LIMIT, search->signature, NULL) &&
-            verify_signature(search->job->libctx, &search->job->mechanism, search->public_key,
-                             search->job->payload, ska_span_of(search->signature));
+            ska_spki_verifies(search->job->libctx, search->public_key, &search->job->mechanism,
+                              search->job->payload, ska_span_of(search->signature));
     free(path);
     if (!found)
         ska_bytes_free(search->signature);

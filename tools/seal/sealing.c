@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 
+#include "provider/base/evp_verify.h"
 #include "provider/base/file.h"
 #include "provider/backend/backend_key.h"
 #include "provider/backend/broker.h"
@@ -27,7 +28,6 @@
 #include "tools/seal/pending.h"
 #include "tools/seal/timestamp.h"
 #include "tools/show/text.h"
-#include "tools/verify.h"
 
 #define SEAL_MODE 0644
 
@@ -110,9 +110,8 @@ static bool is_signature_right(const struct sealing *sealing, struct ska_span si
 {
     const struct seal_signer *signer = &sealing->call->signer;
 
-    return verify_signature(sealing->call->tool->libctx, &signer->mechanism,
-                            ska_span_of(&signer->public_key), ska_span_of(&sealing->payload),
-                            signature);
+    return ska_spki_verifies(sealing->call->tool->libctx, ska_span_of(&signer->public_key),
+                             &signer->mechanism, ska_span_of(&sealing->payload), signature);
 }
 
 /* ---- How it is signed ------------------------------------------------------------------------ */
