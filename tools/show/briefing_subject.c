@@ -79,7 +79,7 @@ static void warn_of_meaning(struct ska_span content, const struct document *docu
             "signed, which you have not seen",
         [SKA_MEANS_STRUCTURE] =
             "what a certificate, a certificate request or a signature of ANOTHER document is made "
-            "over. Then that would be signed, whatever else it shows",
+            "over. Your approval would then sign that, too, whatever the file looks like",
         [SKA_MEANS_HANDSHAKE] = "a part of a TLS handshake. With a signature over it others could "
                                 "pass for the owner of this key"};
     enum ska_content_meaning meaning = SKA_MEANS_DOCUMENT;
