@@ -28,7 +28,7 @@ struct hashed {
     uint64_t size;
     bool failed;
 };
-#define KEPT_MOST (SKA_CONTENT_LIMIT + 1)
+#define KEPT_MOST (SKA_MEANING_LIMIT + 1)
 
 struct comparison {
     FILE *file; /* can be read from anywhere */

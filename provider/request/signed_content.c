@@ -213,7 +213,7 @@ enum ska_content_repeats ska_content_repeats(struct ska_span content)
 /* What would tell may come after what was read. */
 static bool goes_on(struct ska_span start)
 {
-    return start.length > SKA_CONTENT_LIMIT;
+    return start.length > SKA_MEANING_LIMIT;
 }
 
 /* <SignedInfo ...>, with any prefix of the namespace. */
@@ -245,10 +245,13 @@ static bool add_base64(uint8_t digit, uint32_t *bits)
     return found != NULL;
 }
 
-/* BASE64URL(header) "." ..., whose header is a JSON object (RFC 7515, 5.1). */
+/*
+ * BASE64URL(header) "." ..., whose header is a JSON object (RFC 7515, 5.1). There are verifiers
+ * that skip what is not base64, and take JSON in UTF-16 or UTF-32.
+ */
 static bool is_jws(struct ska_span content)
 {
-    static const char json_blanks[] = " \t\r\n\xEF\xBB\xBF"; /* and a byte order mark */
+    static const char json_blanks[] = "\0 \t\r\n\xEF\xBB\xBF\xFE\xFF"; /* byte order marks, too */
     static const char *const begin[] = {"{", "\"}"};
     uint32_t bits = 0;
     size_t waiting = 0;
@@ -260,13 +263,13 @@ static bool is_jws(struct ska_span content)
         if (content.data[i] == '.')
             return seen == 2;
         if (!add_base64(content.data[i], &bits))
-            return false;
+            continue;
         waiting += 6;
         if (waiting < 8)
             continue;
         waiting -= 8;
         byte = (uint8_t)(bits >> waiting);
-        if (seen == 2 || memchr(json_blanks, byte, strlen(json_blanks)) != NULL)
+        if (seen == 2 || memchr(json_blanks, byte, sizeof(json_blanks) - 1) != NULL)
             continue;
         if (memchr(begin[seen], byte, strlen(begin[seen])) == NULL)
             return false;
@@ -281,6 +284,8 @@ static bool is_jws(struct ska_span content)
 #define TLS_NAMED_CURVE 3
 #define TLS_CLIENT_HELLO 1
 #define TLS_CLIENT_HELLO_LEAST 41 /* bytes */
+#define TLS_MAJOR 3
+#define TLS_MINOR_MOST 4
 
 /* Takes a vector whose length stands before it in so many bytes, most significant first. */
 static bool take_vector(struct ska_span *from, size_t length_bytes)
@@ -347,13 +352,15 @@ static bool is_handshake(struct ska_span content)
     return true;
 }
 
-/* The first of these messages, of TLS or DTLS, whatever follows it. */
+/* The first of these messages, of TLS, DTLS or in the form of SSL 2, whatever follows it. */
 static bool begins_with_client_hello(struct ska_span start, uint64_t size)
 {
     uint32_t length = 0;
 
     if (start.length < 4 || start.data[0] != TLS_CLIENT_HELLO)
         return false;
+    if (start.data[1] == TLS_MAJOR && start.data[2] <= TLS_MINOR_MOST)
+        return true;
     length = (uint32_t)start.data[1] << 16 | (uint32_t)start.data[2] << 8 | start.data[3];
     return length >= TLS_CLIENT_HELLO_LEAST && length <= size - 4;
 }

@@ -35,7 +35,9 @@ enum ska_content_meaning {
     SKA_MEANS_STRUCTURE,      /* any SEQUENCE or SET: a certificate, a time-stamp, attributes */
     SKA_MEANS_HANDSHAKE       /* of TLS */
 };
-/* `start`: all `size` bytes of it, or more than SKA_CONTENT_LIMIT. */
+/* `start`: all `size` bytes of it, or more than this limit: what a TLS server signs can be so long.
+ */
+#define SKA_MEANING_LIMIT ((size_t)64 + 3 * (2 + 65535))
 enum ska_content_meaning ska_content_meaning(struct ska_span start, uint64_t size);
 
 /*

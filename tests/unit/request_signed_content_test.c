@@ -263,6 +263,11 @@ static void other_signatures_are_known(void **state)
         "eyJhbGciOiJFUzI1NiJ9.e30",    /* {"alg":"ES256"} */
         "IHsKImFsZyI6IkVTMjU2In0.e30", /* with blanks in it */
         "77u/eyJhbGciOiJFUzI1NiJ9.a document",
+        "\xD0\x94\xD0\xBE\xD0\xB3 \n(eyJhbGci\nOiJFUzI1NiJ9=.e30", /* what is no base64 is skipped
+                                                                    */
+        "ewAiAGEA.e30", /* in UTF-16, with either end first */
+        "AHsAIgBh.e30",
+        "//57ACIA.e30", /* and with a byte order mark */
         "e30."};
     static const char *const no[] = {"<Signed",
                                      "<a b=\"c:SignedInfo\">",
@@ -270,13 +275,12 @@ static void other_signatures_are_known(void **state)
                                      "SignedInfo",
                                      "",
                                      "example.",
-                                     "eyJ hbGci.",
                                      "ICA.e30",
                                      ".",
                                      "<SignedInformation>",
                                      "<ds:SignedInfo"};
     struct ska_bytes attributes = from_hex("312f" DIGEST_4 CONTENT_TYPE);
-    uint8_t large[SKA_CONTENT_LIMIT + 1];
+    static uint8_t large[SKA_MEANING_LIMIT + 1];
 
     (void)state;
     assert_means(SKA_MEANS_OTHER_DOCUMENT, attributes.data, attributes.length);
@@ -319,6 +323,25 @@ static void handshakes_are_known(void **state)
     content[3] = 40;
     assert_means(SKA_MEANS_DOCUMENT, content, 60);
     assert_means(SKA_MEANS_DOCUMENT, content, 3);
+    /* In the form of SSL 2. */
+    memcpy(content, "\x01\x03\x03\x00", 4);
+    assert_means(SKA_MEANS_HANDSHAKE, content, 60);
+    content[2] = 5;
+    assert_means(SKA_MEANS_DOCUMENT, content, 60);
+}
+
+/* With zeros in front of the prime a server's parameters are as long as they can be. */
+static void long_handshakes_are_known(void **state)
+{
+    static uint8_t content[SKA_MEANING_LIMIT + 1];
+    size_t at = 64;
+
+    (void)state;
+    memset(content, 0xA5, at);
+    for (int i = 0; i < 3; i++, at += 2 + 65535)
+        memcpy(content + at, "\xFF\xFF", 2);
+    assert_means(SKA_MEANS_HANDSHAKE, content, SKA_MEANING_LIMIT);
+    assert_means(SKA_MEANS_DOCUMENT, content, SKA_MEANING_LIMIT - 1);
 }
 
 int main(void)
@@ -334,6 +357,7 @@ int main(void)
         cmocka_unit_test(structures_are_known_in_any_encoding),
         cmocka_unit_test(other_signatures_are_known),
         cmocka_unit_test(handshakes_are_known),
+        cmocka_unit_test(long_handshakes_are_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
