@@ -171,6 +171,12 @@ static void next_sentence(struct ska_buffer *text)
         ska_buffer_text(text, "; ");
 }
 
+/* What nobody has to approve has no id. */
+static const char *lead_of_id(const struct ska_request *request)
+{
+    return request->id[0] == 0 ? "" : ", request ";
+}
+
 static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ballot,
                               const struct backend_refusal *refusal)
 {
@@ -201,8 +207,9 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
         ska_buffer_format(&text, "%s said %s", backend_word_text(backend_key_word(job->key)),
                           refusal->code);
     }
-    ska_fail(job->errors, of_time != 0 ? of_time : reason, "key '%s', request %.16s: %s",
-             backend_key_label(job->key), ballot->request->id, message_text(&text));
+    ska_fail(job->errors, of_time != 0 ? of_time : reason, "key '%s'%s%.16s: %s",
+             backend_key_label(job->key), lead_of_id(ballot->request), ballot->request->id,
+             message_text(&text));
     ska_buffer_free(&wrong);
     ska_buffer_free(&text);
 }
@@ -262,9 +269,9 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
         explain_with_rule(job, &ballot, refusal);
     else
         ska_fail(job->errors, refused_by(job->key),
-                 "key '%s', request %.16s: %zu of %zu approvals have a valid signature; %s "
+                 "key '%s'%s%.16s: %zu of %zu approvals have a valid signature; %s "
                  "refused (%s) and does not disclose the rule",
-                 backend_key_label(job->key), request->id, ballot.key_count,
+                 backend_key_label(job->key), lead_of_id(request), request->id, ballot.key_count,
                  request->approval_count, backend_word_text(backend_key_word(job->key)),
                  refusal->code);
     ska_ballot_close(&ballot);

@@ -195,7 +195,11 @@ if [ -n "$plays_signer" ]; then
     for_signer
     plans done PIN
     plans done login 'logged in'
-    # Root's PIN file: what root can do says nothing of the signer.
+    # Root's files: what root can do says nothing of the signer.
+    chmod 600 openssl.cnf
+    for_signer
+    plans 'to do' file 'openssl.cnf cannot be read by daemon: Permission denied'
+    chmod 644 openssl.cnf
     chown root pin
     for_signer
     plans 'to do' PIN 'only daemon may have access to .*belongs to uid 0 and has mode 0600'

@@ -2,6 +2,7 @@
 /*
  * skatool check-config --plan: this computer.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,12 +25,27 @@ static void plan_unknown(struct plan *plan, const char *name)
     ska_buffer_free(&known);
 }
 
+static bool read_file(struct plan *plan, const void *arg)
+{
+    const char *path = plan->tool->configuration.path;
+
+    (void)arg;
+    if (access(path, R_OK) == 0)
+        return true;
+    plan_item(plan, PLAN_TO_DO, "file", "%s cannot be read by %s: %s", path, plan->user,
+              strerror(errno));
+    return false;
+}
+
 /* What is wrong in the file, and what libcrypto would pass over without a word. */
 static void plan_file(struct plan *plan)
 {
     const struct configuration *configuration = &plan->tool->configuration;
     const STACK_OF(CONF_VALUE) *entries = configuration_entries(configuration);
 
+    /* A program that loads the key early reads it as root. */
+    if (plan_can_be_user(plan) && !plan->tool->configuration.settings.load_early)
+        (void)plan_as_user(plan, "file", read_file, NULL);
     for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++)
         if (!configuration_is_known(sk_CONF_VALUE_value(entries, i)->name))
             plan_unknown(plan, sk_CONF_VALUE_value(entries, i)->name);
