@@ -319,10 +319,69 @@ static void texts_are_no_names(void **state)
                             "B"),
                      CONFUSABLE_MIXED_SCRIPT);
     assert_int_equal(tricks_in_text("car\xd6\x85l\n"), CONFUSABLE_MIXED_SCRIPT);
-    assert_int_equal(tricks_in_text("al\xc4\xb1"
-                                    "ce\n"),
-                     CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks_in_text("\xc9\x91lice\n"), CONFUSABLE_LOOKALIKE);
     assert_int_equal(tricks_in_text("a\x1b\n"), CONFUSABLE_INVISIBLE);
+}
+
+/* What is written in one alphabet, with the signs that stand in it. */
+static void usual_words_are_no_tricks(void **state)
+{
+    static const char *const names[] = {
+        /* Olga S. Orekhova, A. S. Pushkin; in Japanese with an ideographic space. */
+        "\u041e\u043b\u044c\u0433\u0430 \u0421. \u041e\u0440\u0435\u0445\u043e\u0432\u0430",
+        "\u0410. \u0421. \u041f\u0443\u0448\u043a\u0438\u043d", "Firma\u2122 GmbH", "Werk \u2116 5",
+        "\u7530\u4e2d\u3000\u592a\u90ce"};
+    static const char *const texts[] = {
+        "\u0414\u043e\u0433\u043e\u0432\u043e\u0440 \u043e "
+        "\u043f\u043e\u043a\u0443\u043f\u043a\u0435 "
+        "\u0432\u0435\u043b\u043e\u0441\u0438\u043f\u0435\u0434\u0430",   /* Russian */
+        "\u0426\u0456\u043d\u0430 \u0456 \u0441\u0442\u0440\u043e\u043a", /* Ukrainian */
+        "\u0397 \u03c3\u03cd\u03bc\u03b2\u03b1\u03c3\u03b7",              /* Greek */
+        "Vertrag M\u00fcller\u2122",
+        "S\u00f6zle\u015fme Y\u0131ld\u0131z",
+        "M\u00fcqavil\u0259 \u018fli",
+        "\u2116 5",
+        "20 \u2103, \u2153, \u2460 a, \u2473 b, \u24ea c",
+        "\u5951\u7d04\u3000\u66f8"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (tricks(names[i]) != 0 || tricks_in_text(names[i]) != 0)
+            fail_msg("%s: %u", names[i], tricks(names[i]));
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (tricks_in_text(texts[i]) != 0)
+            fail_msg("%s: %u", texts[i], tricks_in_text(texts[i]));
+}
+
+/* Words of Cyrillic and Greek letters that look Latin, where they may be read as Latin ones. */
+static void words_of_twins_are_tricks(void **state)
+{
+    static const char *const tried[] = {
+        "\u0421\u0430\u0440\u0430", /* alone */
+        "\u0421\u0430\u0440\u0430 \u0420\u0410\u041e",
+        "Pay to \u0420\u0410\u041e", /* among Latin words */
+        "\u0420\u0410\u041e, M\u00fcller",
+        "\u0429\u0443\u043a\u0430 \u0420\u0410\u041e Ltd",
+        "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2 \u0420\u0410\u041e", /* the others are Greek */
+        "\u0420\u0410\u041e \u0433 \u0417 \u042c", /* what may be read as r, 3 and b */
+        "\u03a1\u0391\u039f \u0387 \u037e",        /* Greek punctuation */
+    };
+    /* Letterlike symbols that are letters: bold A, script l and e, Kelvin. */
+    static const char *const letters[] = {"\U0001d400", "\u2113", "\u212f", "\u212a"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
+        if (tricks(tried[i]) != CONFUSABLE_LOOKALIKE ||
+            tricks_in_text(tried[i]) != CONFUSABLE_LOOKALIKE)
+            fail_msg("%s: %u", tried[i], tricks(tried[i]));
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+        assert_int_equal(tricks_in_text(letters[i]), CONFUSABLE_LOOKALIKE);
+    assert_int_equal(found_in("Pay to \u0420\u0410\u041e").lookalike, 0x420);
+    assert_int_equal(tricks("b\u2460b"), CONFUSABLE_MIXED_SCRIPT);
+    assert_int_equal(tricks("al ice\u3000"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("al\u3000ice"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("\u7530\u3000"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("\u7530\u3000\u3000\u7530"), CONFUSABLE_SPACES);
 }
 
 static void each_trick_has_its_words(void **state)
@@ -1102,6 +1161,8 @@ int main(void)
         cmocka_unit_test(the_odd_letter_is_named),
         cmocka_unit_test(no_letter_passes_for_a_latin_one),
         cmocka_unit_test(texts_are_no_names),
+        cmocka_unit_test(usual_words_are_no_tricks),
+        cmocka_unit_test(words_of_twins_are_tricks),
         cmocka_unit_test(each_trick_has_its_words),
         cmocka_unit_test(quotes_cannot_be_left),
         cmocka_unit_test(nothing_pushes_words_off_the_screen),

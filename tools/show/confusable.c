@@ -37,6 +37,16 @@ static bool is_latin(uint32_t character)
     return SKA_IS_IN(latin, character);
 }
 
+/* Letterlike and enclosed ones that are no letters: degrees, fractions, digits in circles. */
+static bool is_sign(uint32_t character)
+{
+    static const struct ska_range signs[] = {
+        {0x2103, 0x2103}, {0x2105, 0x2105}, {0x2109, 0x2109}, {0x2117, 0x2117}, {0x211E, 0x211E},
+        {0x2120, 0x2121}, {0x2150, 0x215F}, {0x2189, 0x2189}, {0x2460, 0x2473}, {0x24EA, 0x24FF}};
+
+    return SKA_IS_IN(signs, character);
+}
+
 /* By its block. What is_latin() does not know of a Latin one looks like what it knows. */
 static enum script script_of(uint32_t character)
 {
@@ -63,7 +73,11 @@ static enum script script_of(uint32_t character)
         {{0x2080, 0x208F}, NEUTRAL},   /* subscript digits */
         {{0x2090, 0x209F}, LOOKALIKE}, /* subscript letters */
         {{0x20A0, 0x20CF}, NEUTRAL},   /* currencies */
-        {{0x2100, 0x218F}, LOOKALIKE}, /* letterlike */
+        {{0x2100, 0x2115}, LOOKALIKE}, /* letterlike */
+        {{0x2116, 0x2116}, NEUTRAL},   /* numero */
+        {{0x2117, 0x2121}, LOOKALIKE},
+        {{0x2122, 0x2122}, NEUTRAL}, /* trade mark */
+        {{0x2123, 0x218F}, LOOKALIKE},
         {{0x2190, 0x245F}, SIGN},
         {{0x2460, 0x24FF}, LOOKALIKE}, /* enclosed */
         {{0x2500, 0x2BFF}, SIGN},
@@ -108,6 +122,8 @@ static enum script script_of(uint32_t character)
 
     if (is_latin(character))
         return LATIN;
+    if (is_sign(character))
+        return SIGN;
     found = bsearch(&character, blocks, count, sizeof(blocks[0]), ska_compare_with_range);
     return found == NULL ? OTHER : found->script;
 }
@@ -125,6 +141,36 @@ static bool looks_latin(uint32_t character)
         {0x04BB, 0x04BB}, {0x04CF, 0x04CF}, {0x0501, 0x0501}, {0x051B, 0x051B}, {0x051D, 0x051D}};
 
     return SKA_IS_IN(twins, character);
+}
+
+/* Greek and Cyrillic letters that nobody takes for Latin ones or digits. */
+static bool is_unmistakable(uint32_t character)
+{
+    static const struct ska_range letters[] = {
+        {0x0393, 0x0394}, {0x0398, 0x0398}, {0x039B, 0x039B}, {0x039E, 0x039E}, {0x03A0, 0x03A0},
+        {0x03A3, 0x03A3}, {0x03A6, 0x03A6}, {0x03A8, 0x03A9}, {0x03B4, 0x03B6}, {0x03B8, 0x03B8},
+        {0x03BB, 0x03BB}, {0x03BE, 0x03BE}, {0x03C0, 0x03C0}, {0x03C2, 0x03C4}, {0x03C6, 0x03C6},
+        {0x03C8, 0x03C9}, {0x0411, 0x0411}, {0x0413, 0x0414}, {0x0416, 0x0416}, {0x0418, 0x0419},
+        {0x041B, 0x041B}, {0x041F, 0x041F}, {0x0424, 0x0424}, {0x0426, 0x042B}, {0x042D, 0x042F},
+        {0x0432, 0x0432}, {0x0434, 0x0434}, {0x0436, 0x0436}, {0x0438, 0x0439}, {0x043B, 0x043D},
+        {0x043F, 0x043F}, {0x0442, 0x0442}, {0x0444, 0x0444}, {0x0446, 0x044B}, {0x044D, 0x044F}};
+
+    return SKA_IS_IN(letters, character);
+}
+
+/* Dotless i and schwa: ordinary letters in Turkish and Azerbaijani texts. */
+static bool is_turkic(uint32_t character)
+{
+    return character == 0x0131 || character == 0x018F || character == 0x0259;
+}
+
+static enum script script_in(uint32_t character, bool is_name)
+{
+    enum script script = script_of(character);
+
+    if (script == SIGN)
+        script = is_name ? OTHER : NEUTRAL;
+    return !is_name && is_turkic(character) ? LATIN : script;
 }
 
 /* What is not shown as it is, is of no script. */
@@ -147,6 +193,25 @@ static void add(struct confusable *found, enum confusable_kind kind, uint32_t ch
     found->kinds |= kind;
 }
 
+/* Scripts of the letters of all words, and of those that are unmistakable. */
+struct letters {
+    unsigned int scripts, unmistakable;
+};
+
+static struct letters letters_of(struct ska_span text, bool is_name)
+{
+    struct letters letters = {0};
+
+    while (text.length > 0) {
+        uint32_t character = take_character(&text);
+        unsigned int script = script_in(character, is_name);
+
+        letters.scripts |= script;
+        letters.unmistakable |= is_unmistakable(character) ? script : 0;
+    }
+    return letters;
+}
+
 /* What is known of a word. */
 struct word {
     unsigned int scripts;
@@ -156,10 +221,8 @@ struct word {
 
 static void word_add(struct word *word, uint32_t character, bool is_name, struct confusable *found)
 {
-    enum script script = script_of(character);
+    enum script script = script_in(character, is_name);
 
-    if (script == SIGN)
-        script = is_name ? OTHER : NEUTRAL;
     if (script == LOOKALIKE)
         add(found, CONFUSABLE_LOOKALIKE, character);
     if (script == LOOKALIKE || script == NEUTRAL)
@@ -170,34 +233,58 @@ static void word_add(struct word *word, uint32_t character, bool is_name, struct
     word->scripts |= (unsigned int)script;
 }
 
-static void word_end(struct word *word, struct confusable *found)
+/* Whether twins are read as what they are: in a text of their script, without Latin letters. */
+static bool is_at_home(const struct word *word, const struct letters *all)
+{
+    return (all->scripts & LATIN) == 0 && (all->unmistakable & word->scripts) != 0;
+}
+
+static void word_end(struct word *word, const struct letters *all, struct confusable *found)
 {
     if ((word->scripts & (word->scripts - 1)) != 0)
         add(found, CONFUSABLE_MIXED_SCRIPT, word->foreign);
-    else if (word->twins)
+    else if (word->twins && !is_at_home(word, all))
         add(found, CONFUSABLE_LOOKALIKE, word->foreign);
     *word = (struct word){0};
 }
 
+static bool is_east_asian(uint32_t character)
+{
+    static const struct ska_range letters[] = {
+        {0x3005, 0x3007}, {0x3041, 0x9FFF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF}};
+
+    return SKA_IS_IN(letters, character);
+}
+
+/* A space of ASCII, or a wide one between wide letters. */
+static bool is_usual_space(uint32_t space, uint32_t before, struct ska_span after)
+{
+    if (space != 0x3000)
+        return space == ' ';
+    return is_east_asian(before) && after.length > 0 && is_east_asian(take_character(&after));
+}
+
 static void find(struct ska_span text, bool is_name, struct confusable *found)
 {
+    const struct letters all = letters_of(text, is_name);
     struct word word = {0};
-    bool after_space = true; /* also at the start */
-    bool odd_space = false;  /* at the start, doubled, or none of the usual ones */
+    uint32_t before = ' ';  /* also at the start */
+    bool odd_space = false; /* at the start, doubled, or none of the usual ones */
 
     while (text.length > 0) {
         uint32_t character = take_character(&text);
         bool space = ska_is_blank(character);
 
         if (space)
-            word_end(&word, found);
+            word_end(&word, &all, found);
         else
             word_add(&word, character, is_name, found);
-        odd_space = odd_space || (space && (after_space || character != ' '));
-        after_space = space;
+        odd_space = odd_space ||
+                    (space && (ska_is_blank(before) || !is_usual_space(character, before, text)));
+        before = character;
     }
-    word_end(&word, found);
-    if (is_name && (odd_space || after_space))
+    word_end(&word, &all, found);
+    if (is_name && (odd_space || ska_is_blank(before)))
         found->kinds |= CONFUSABLE_SPACES;
 }
 

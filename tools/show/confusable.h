@@ -23,8 +23,9 @@ struct confusable {
 /*
  * What is in a name, or in a text of several words and lines. In a text spaces mean nothing, and
  * next to Latin letters there may stand signs (arrows, frames), and letters of East Asia that are
- * twice as wide and written without spaces. Letters are compared within one word. False: out of
- * memory (no error raised).
+ * twice as wide and written without spaces, and dotless i and schwa are ordinary. Letters are
+ * compared within one word; a word whose letters all look Latin is not reported if other words
+ * show its script and none has Latin letters. False: out of memory (no error raised).
  */
 bool confusable_find_in_name(struct ska_span untrusted, struct confusable *found) SKA_MUST_CHECK;
 bool confusable_find_in_text(struct ska_span untrusted, struct confusable *found) SKA_MUST_CHECK;
