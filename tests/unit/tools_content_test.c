@@ -385,6 +385,11 @@ static void assert_extension(struct ska_buffer *made, const char *wanted)
     assert_request(TAGGED(0, attribute(EXTENSIONS, SEQUENCE(made))), wanted);
 }
 
+static struct ska_buffer *issuer(struct ska_buffer *called, const char *serial, size_t length)
+{
+    return SEQUENCE(TAGGED(1, TAGGED(4, called)), bytes(0x82, serial, length));
+}
+
 /* What libcrypto reads and does not write. */
 static void parts_that_libcrypto_leaves_out_are_named(void **state)
 {
@@ -395,6 +400,8 @@ static void parts_that_libcrypto_leaves_out_are_named(void **state)
     struct ska_buffer *qualified = SEQUENCE(
         SEQUENCE(oid("1.2.3.9"), SEQUENCE(SEQUENCE(oid("1.2.3.10"), utf8("without limit")))));
     const uint8_t bits[] = {0, 0x80, 0x55, 0xAA};
+    char most[251] = "";
+    struct ska_buffer *cut = NULL;
 
     (void)state;
 #define NOT_ALL "part of X509v3 "
@@ -406,7 +413,85 @@ static void parts_that_libcrypto_leaves_out_are_named(void **state)
                      NOT_ALL "Key Usage");
     assert_extension(extension("2.5.29.17", SEQUENCE(TAGGED(4, long_name(300)))),
                      NOT_ALL "Subject Alternative Name");
+    /* Of so long a name libcrypto leaves the second part out. */
+    memset(most, 'm', sizeof(most) - 1);
+    cut = SEQUENCE(SET(SEQUENCE(oid("2.5.4.3"), utf8(most))),
+                   SET(SEQUENCE(oid("2.5.4.3"), utf8("x"))));
+    assert_extension(extension("2.5.29.17", SEQUENCE(TAGGED(4, cut))),
+                     NOT_ALL "Subject Alternative Name");
     assert_extension(extension("1.2.3.4", utf8("x")), "1.2.3.4: 3 bytes " NOT_SHOWN);
+}
+
+/* In a SEQUENCE a tag stands for a number, a time or bits; what does not fit is not shown. */
+static void tagged_values_that_do_not_fit_are_named(void **state)
+{
+    const uint8_t bits[] = {0, 0x06, 0x55};
+
+    (void)state;
+    assert_extension(extension("2.5.29.35", issuer(name("CA"), "\xfe", 1)),
+                     NOT_ALL "Authority Key Identifier");
+    assert_extension(extension("2.5.29.35", issuer(name("CA"), "\xfe\xdc", 2)),
+                     NOT_ALL "Authority Key Identifier");
+    assert_extension(extension("2.5.29.31", SEQUENCE(SEQUENCE(bytes(0x81, bits, 3)))),
+                     NOT_ALL "CRL Distribution Points");
+    /* An address of which libcrypto writes dots, not the reasons that it looks like. */
+    assert_extension(
+        extension("2.5.29.31", SEQUENCE(SEQUENCE(TAGGED(0, TAGGED(0, bytes(0x81, "\1\6", 2)))))),
+        NOT_ALL "CRL Distribution Points");
+    assert_extension(extension("2.5.29.16", SEQUENCE(text(0x80, "2026-01-01"))),
+                     "Private Key Usage Period");
+    assert_extension(extension("2.5.29.16", SEQUENCE(text(0x80, "2026-01-01"))), NOT_SHOWN);
+}
+
+static void assert_whole(const char *type, struct ska_buffer *value, const char *wanted)
+{
+    struct ska_buffer *made = SEQUENCE(extension(type, value));
+    char *text = shown(request_for(name("Alice"), TAGGED(0, attribute(EXTENSIONS, made))),
+                       SKA_CONTENT_CERTIFICATION_REQUEST);
+
+    if (strstr(text, NOT_SHOWN) != NULL || strstr(text, wanted) == NULL)
+        fail_msg("not whole, or without '%s': %s", wanted, text);
+    free(text);
+}
+
+static void numbers_times_and_reasons_are_whole(void **state)
+{
+    const uint8_t reasons[] = {5, 0x60};
+    const uint8_t highest[21] = {0, 0xFE, 0xDC};
+
+    (void)state;
+    assert_whole("2.5.29.35", issuer(name("CA"), "\0\xfe\xdc", 3), "serial:FE:DC");
+    assert_whole("2.5.29.35", issuer(name("CA"), "\1", 1), "serial:01");
+    assert_whole("2.5.29.20", bytes(SKA_DER_INTEGER, highest, sizeof(highest)), "0xFEDC00");
+    assert_whole("2.5.29.31", SEQUENCE(SEQUENCE(bytes(0x81, reasons, 2))),
+                 "Key Compromise, CA Compromise");
+    assert_whole("2.5.29.46", SEQUENCE(SEQUENCE(bytes(0x81, reasons, 2))),
+                 "Key Compromise, CA Compromise");
+    assert_whole("2.5.29.28", SEQUENCE(bytes(0x83, reasons, 2)), "Key Compromise, CA Compromise");
+    assert_whole("2.5.29.16",
+                 SEQUENCE(text(0x80, "20260101000000Z"), text(0x81, "20270101000000Z")),
+                 "Not After: Jan  1 00:00:00 2027 GMT");
+}
+
+static void names_with_escapes_are_whole(void **state)
+{
+    static const char *const names[][3] = {
+        {"M\xc3\xbcller AG", "DirName:/CN=M\\\\xC3\\\\xBCller AG", "CN = M\\\\C3\\\\BCller AG"},
+        {"Q/A + \"X\"", "DirName:/CN=Q\\\\/A \\\\+ \"X\"", "CN = \"Q/A + \\\\\"X\\\\\"\""},
+        {"A, B", "DirName:/CN=A, B", "CN = \"A, B\""},
+    };
+    struct ska_buffer *wide = SEQUENCE(SET(SEQUENCE(oid("2.5.4.3"), bytes(0x1E, "\0M\0\xfc", 4))));
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_whole("2.5.29.35", issuer(name(names[i][0]), "\x12", 1), names[i][1]);
+        assert_whole("2.5.29.17", SEQUENCE(TAGGED(4, name(names[i][0]))), names[i][1]);
+        assert_whole("2.5.29.30", SEQUENCE(TAGGED(0, SEQUENCE(TAGGED(4, name(names[i][0]))))),
+                     names[i][2]);
+        assert_whole("2.5.29.31", SEQUENCE(SEQUENCE(TAGGED(2, TAGGED(4, name(names[i][0]))))),
+                     names[i][2]);
+    }
+    assert_whole("2.5.29.17", SEQUENCE(TAGGED(4, wide)), "\\\\x00M\\\\x00\\\\xFC");
 }
 
 /* What is usual is shown. */
@@ -664,10 +749,11 @@ static struct ska_buffer *odd_extension(size_t which)
                   SEQUENCE(TAGGED(0, SEQUENCE(text(0x82, "example.org"))), TAGGED(1, tree))),
         extension("2.5.29.31",
                   SEQUENCE(SEQUENCE(TAGGED(0, TAGGED(0, TAGGED(4, name("Example, Inc.")))),
-                                    bytes(0x81, some, 2), TAGGED(2, TAGGED(4, name("Who")))))),
-        extension("2.5.29.35",
-                  SEQUENCE(bytes(0x80, "keykeykey", 9), TAGGED(1, TAGGED(4, name("CA"))),
-                           bytes(0x82, "\x12\x34", 2))),
+                                    bytes(0x81, some, 2),
+                                    TAGGED(2, TAGGED(4, name("M\xc3\xbcller + Co")))))),
+        extension("2.5.29.35", SEQUENCE(bytes(0x80, "keykeykey", 9),
+                                        TAGGED(1, TAGGED(4, name("Z\xc3\xbcrich/CA"))),
+                                        bytes(0x82, "\0\x92\x34", 3))),
         extension("2.5.29.32",
                   SEQUENCE(SEQUENCE(
                       oid("1.2.3.9"),
@@ -858,6 +944,9 @@ int main(void)
         cmocka_unit_test(a_long_name_is_cut_aloud),
         cmocka_unit_test(a_second_request_for_extensions_is_named),
         cmocka_unit_test(parts_that_libcrypto_leaves_out_are_named),
+        cmocka_unit_test(tagged_values_that_do_not_fit_are_named),
+        cmocka_unit_test(numbers_times_and_reasons_are_whole),
+        cmocka_unit_test(names_with_escapes_are_whole),
         cmocka_unit_test(each_part_of_a_certificate_is_shown),
         cmocka_unit_test(keys_of_each_kind_are_whole),
         cmocka_unit_test(bytes_that_are_no_key_are_named),

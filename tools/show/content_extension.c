@@ -49,6 +49,55 @@ static bool find_hex(struct words *words, struct ska_span value)
     return found;
 }
 
+/* Without the byte that only says that it is not negative. */
+static struct ska_span magnitude(struct ska_span number)
+{
+    return number.length > 1 && number.data[0] == 0 ? ska_span(number.data + 1, number.length - 1)
+                                                    : number;
+}
+
+/* libcrypto writes the serial number of an issuer's certificate in hex and without its sign. */
+static bool find_integer(struct words *words, struct ska_span content)
+{
+    if (words->nid != NID_authority_key_identifier)
+        return magnitude(content).length <= NUMBER_LONGEST;
+    return content.length > 0 && (content.data[0] & 0x80) == 0 &&
+           find_hex(words, magnitude(content));
+}
+
+/* "/CN=M\xC3\xBCller" or "CN = M\C3\BCller", from the "M" on. */
+static bool find_name(struct words *words, const X509_NAME *name)
+{
+    char *slashes = X509_NAME_oneline(name, NULL, 0);
+    bool found = slashes != NULL && find_words(words, slashes + strlen("/CN="));
+    BIO *bio = found ? NULL : BIO_new(BIO_s_mem());
+    char *commas = NULL;
+
+    if (bio != NULL && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE) > 0 &&
+        BIO_write(bio, "", 1) == 1) {
+        BIO_get_mem_data(bio, &commas);
+        found = find_words(words, commas + strlen("CN = "));
+    }
+    BIO_free(bio);
+    OPENSSL_free(slashes);
+    return found;
+}
+
+/* A part of a name, with the escapes that libcrypto writes. */
+static bool find_escaped(struct words *words, uint8_t identifier, struct ska_span value)
+{
+    const bool is_part =
+        (ASN1_tag2bit(identifier) & (B_ASN1_DIRECTORYSTRING | B_ASN1_IA5STRING)) != 0;
+    X509_NAME *name = is_part ? X509_NAME_new() : NULL;
+    bool found = name != NULL &&
+                 X509_NAME_add_entry_by_NID(name, NID_commonName, identifier, value.data,
+                                            (int)value.length, -1, 0) == 1 &&
+                 find_name(words, name);
+
+    X509_NAME_free(name);
+    return found;
+}
+
 /* What libcrypto has a name for has no room for words; the numbers of others have to be there. */
 static bool find_object(struct words *words, struct ska_span der)
 {
@@ -78,18 +127,49 @@ static bool has_named_bits(struct ska_span content)
     return (content.data[content.length - 1] >> content.data[0] & 1) != 0;
 }
 
-/* Lengths, flags and bounds are a byte long, and written; but not how deep a name may be. */
+/* The type of a member of a SEQUENCE whose tag replaces it; elsewhere the same tag is a name. */
+static uint8_t type_of(int nid, uint8_t parent, uint8_t identifier)
+{
+    static const struct {
+        int nid;
+        uint8_t identifier;
+        uint8_t type;
+    } members[] = {
+        {NID_authority_key_identifier, 0x82, SKA_DER_INTEGER},
+        {NID_crl_distribution_points, 0x81, SKA_DER_BIT_STRING},
+        {NID_freshest_crl, 0x81, SKA_DER_BIT_STRING},
+        {NID_issuing_distribution_point, 0x81, SKA_DER_BOOLEAN},
+        {NID_issuing_distribution_point, 0x82, SKA_DER_BOOLEAN},
+        {NID_issuing_distribution_point, 0x83, SKA_DER_BIT_STRING},
+        {NID_issuing_distribution_point, 0x84, SKA_DER_BOOLEAN},
+        {NID_issuing_distribution_point, 0x85, SKA_DER_BOOLEAN},
+        {NID_policy_constraints, 0x80, SKA_DER_INTEGER},
+        {NID_policy_constraints, 0x81, SKA_DER_INTEGER},
+        {NID_private_key_usage_period, 0x80, SKA_DER_GENERALIZED_TIME},
+        {NID_private_key_usage_period, 0x81, SKA_DER_GENERALIZED_TIME},
+    };
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        if (parent == SKA_DER_SEQUENCE && members[i].nid == nid &&
+            members[i].identifier == identifier)
+            return members[i].type;
+    return identifier;
+}
+
+/* Numbers, flags and times are written; of all else, its words have to be there. */
 static bool find_value(struct words *words, uint8_t identifier, struct ska_span content,
                        struct ska_span der)
 {
     switch (identifier) {
-    case SKA_DER_BOOLEAN:
+    case SKA_DER_BOOLEAN: /* libcrypto writes TRUE for other bytes than DER's, too */
+        return content.length == 1 && (content.data[0] == 0 || content.data[0] == 0xFF);
     case SKA_DER_NULL:
-    case SKA_DER_INTEGER:
     case SKA_DER_ENUMERATED:
     case SKA_DER_UTC_TIME:
     case SKA_DER_GENERALIZED_TIME:
         return content.length <= NUMBER_LONGEST;
+    case SKA_DER_INTEGER:
+        return find_integer(words, content);
     case SKA_DER_BIT_STRING:
         return has_named_bits(content);
     case SKA_DER_OBJECT:
@@ -97,12 +177,12 @@ static bool find_value(struct words *words, uint8_t identifier, struct ska_span 
     default:
         return content.length == 0 || is_address(identifier, content.length) ||
                find_text(words, content) || find_hex(words, content) ||
-               (content.length == 1 && words->nid != NID_name_constraints);
+               find_escaped(words, identifier, content);
     }
 }
 
 /* Every value in it, one behind the other. Recurses SKA_DER_DEPTH times at most. */
-static bool find_values(struct words *words, struct ska_span from)
+static bool find_values(struct words *words, uint8_t parent, struct ska_span from)
 {
     while (from.length > 0) {
         struct ska_span element = from;
@@ -112,8 +192,9 @@ static bool find_values(struct words *words, struct ska_span from)
         if (!ska_der_next(&from, &identifier, &content))
             return false;
         element.length -= from.length;
-        if ((identifier & 0x20) != 0 ? !find_values(words, content)
-                                     : !find_value(words, identifier, content, element))
+        if ((identifier & 0x20) != 0
+                ? !find_values(words, identifier, content)
+                : !find_value(words, type_of(words->nid, parent, identifier), content, element))
             return false;
     }
     return true;
@@ -141,7 +222,7 @@ static bool is_as_read(X509_EXTENSION *extension)
 static bool says_that_not_all(const char *text)
 {
     static const char *const signs[] = {"<unsupported>", "<invalid>", "<parse error>",
-                                        "Unknown Qualifier"};
+                                        "Unknown Qualifier", "Bad time value"};
 
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
         if (strstr(text, signs[i]) != NULL)
@@ -162,7 +243,7 @@ static bool is_said(X509_EXTENSION *extension, const char *text)
         return is_as_read(extension);
     default:
         return is_as_read(extension) && !says_that_not_all(text) && ska_der_valid(der) &&
-               find_values(&words, der);
+               find_values(&words, 0, der);
     }
 }
 
