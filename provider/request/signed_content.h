@@ -37,7 +37,7 @@ enum ska_content_meaning {
 };
 /* `start`: all `size` bytes of it, or more than this limit: what a TLS server signs can be so long.
  */
-#define SKA_MEANING_LIMIT ((size_t)64 + 3 * (2 + 65535))
+#define SKA_MEANING_LIMIT (64 + (size_t)3 * (2 + 65535))
 enum ska_content_meaning ska_content_meaning(struct ska_span start, uint64_t size);
 
 /*
