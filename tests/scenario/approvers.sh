@@ -277,11 +277,20 @@ takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.j
 refused 'no PKCS#11 module' skatool list --config card.cnf
 succeeds skatool list --config both.cnf
 shows dora-approves
+# What the card's provider says, with its details.
+refused 'token=Dorra;object=Signature: token not found: .*no token matches token="Dorra"; there is: .*"Dora"' \
+    skatool approve --config card.cnf --approver "${card/Dora/Dorra}" --yes card.json
+refused 'object=Seal\?\.\.\.: key not found: .*"Seal"' \
+    skatool approve --config card.cnf --approver "${with_pin/Signature/Seal}" --yes card.json
 # Whoever gives a PIN in the URI does not read it again in what is said.
 typed="$card?pin-value=$pin"
 request annual-accounts others.json contract.txt
 refused "the key $card.* is not one of those" skatool approve --config card.cnf --approver "$typed" --yes others.json
 ! grep -q "$pin" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
+for wrong in "${typed/token=/tokn=}" "$typed&pin-value=$pin" "$card;pin-value=$pin"; do
+    refused 'bad key URI' skatool approve --config card.cnf --approver "$wrong" --yes others.json
+    ! grep -qE "$pin|pin-value" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
+done
 # The same request again would be one that dora has approved.
 request dora-approves card.json other.txt
 succeeds skatool reject --config card.cnf --approver "$typed" --yes card.json
