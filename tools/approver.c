@@ -15,9 +15,12 @@
 #include "provider/base/certificate.h"
 #include "provider/base/evp_key.h"
 #include "provider/base/file.h"
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
+/* How much of a provider's details a message shows. */
+#define DETAILS_LIMIT 400
 
 /* libcrypto's words, where they help. */
 static const char *words_of(unsigned long code)
@@ -34,9 +37,29 @@ static const char *words_of(unsigned long code)
     return words == NULL ? "libcrypto gives no reason" : words;
 }
 
+/*
+ * What a loaded provider adds to its reason; libcrypto's own details help nobody. NULL: nothing, or
+ * it may have a PIN in it; free with free().
+ */
+static char *details_of(unsigned long code, const char *data, int flags)
+{
+    if (ERR_SYSTEM_ERROR(code) || ERR_GET_LIB(code) < ERR_LIB_USER ||
+        (flags & ERR_TXT_STRING) == 0 || data == NULL || data[0] == '\0' ||
+        strcasestr(data, "pin-value") != NULL)
+        return NULL;
+    return ska_printable(ska_span_text(data), DETAILS_LIMIT);
+}
+
 bool approver_fail(const struct ska_errors *errors, enum ska_reason reason, const char *what)
 {
-    ska_fail(errors, reason, "%s: %s", what, words_of(ERR_peek_last_error()));
+    const char *data = NULL;
+    int flags = 0;
+    unsigned long code = ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
+    char *details = details_of(code, data, flags);
+
+    ska_fail(errors, reason, "%s: %s%s%s", what, words_of(code), details == NULL ? "" : ": ",
+             details == NULL ? "" : details);
+    free(details);
     ERR_clear_error();
     return false;
 }

@@ -15,6 +15,7 @@
 struct approver {
     OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
     OSSL_PROVIDER *provider;      /* "default" */
+    const char *not_loaded;       /* section of a configured provider; NULL: none; borrowed */
     char *shown;                  /* where it comes from, for messages, without a PIN */
     char *uri;                    /* with `locked`: where it is opened later */
     bool locked;                  /* a passphrase is needed, for which nobody has been asked yet */

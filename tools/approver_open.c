@@ -138,6 +138,21 @@ static bool is_unknown_scheme(void)
            ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED;
 }
 
+static void fail_without_provider(const struct approver *approver, const struct ska_errors *errors)
+{
+    static const char words[] = "no configured provider can open it";
+
+    if (approver->not_loaded != NULL)
+        ska_fail(errors, SKA_R_FILE_FAILURE,
+                 "%s: %s; the one in section [%s] of the configuration could not be loaded: check "
+                 "its module",
+                 approver->shown, words, approver->not_loaded);
+    else
+        ska_fail(errors, SKA_R_FILE_FAILURE,
+                 "%s: %s; skatool(1), SMART CARDS, says how to set one up for a smart card",
+                 approver->shown, words);
+}
+
 /* ---- Loading --------------------------------------------------------------------------------- */
 
 /* A new reference; NULL: the object is no key. */
@@ -283,10 +298,7 @@ static bool load_key(struct approver *approver, const char *uri, bool public, bo
         if (approver->key == NULL && !approver->locked)
             fail_without_key(uri, shown, public, &asking, errors);
     } else if (is_unknown_scheme()) {
-        ska_fail(errors, SKA_R_FILE_FAILURE,
-                 "%s: no configured provider can open it; skatool(1), SMART CARDS, says how to set "
-                 "one up for a smart card",
-                 shown);
+        fail_without_provider(approver, errors);
     } else if (!fail_with_content(uri, shown, errors)) {
         approver_fail(errors, SKA_R_FILE_FAILURE, shown);
     }
@@ -342,6 +354,7 @@ static bool open_key(struct tool *tool, struct approver *approver, const char *u
     if (approver->provider == NULL)
         return approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
     configuration_load_others(&tool->configuration, approver->libctx);
+    approver->not_loaded = configuration_not_loaded(&tool->configuration, approver->libctx);
     if (!load_key(approver, uri, public, later, errors))
         return false;
     if (!approver->locked)

@@ -11,6 +11,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 
 #include "provider/base/bytes.h"
 #include "tools/close_name.h"
@@ -444,4 +445,30 @@ void configuration_load_others(const struct configuration *configuration, OSSL_L
     BIO_free(bio);
     NCONF_free(conf);
     ska_buffer_free(&text);
+}
+
+/* As libcrypto names it: what stands before a dot only tells lines apart. */
+static const char *provider_name(const CONF *conf, const CONF_VALUE *entry)
+{
+    const char *identity = entry_of(conf, entry->value, "identity");
+    const char *dot = strchr(entry->name, '.');
+
+    if (identity != NULL)
+        return identity;
+    return dot == NULL ? entry->name : dot + 1;
+}
+
+const char *configuration_not_loaded(const struct configuration *configuration,
+                                     OSSL_LIB_CTX *libctx)
+{
+    const STACK_OF(CONF_VALUE) *providers = providers_of(configuration);
+
+    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
+
+        if (!is_ours(configuration, entry) && is_activated(configuration, entry->value) &&
+            OSSL_PROVIDER_available(libctx, provider_name(configuration->conf, entry)) != 1)
+            return entry->value;
+    }
+    return NULL;
 }

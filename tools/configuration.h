@@ -80,4 +80,8 @@ void configuration_note(const struct configuration *configuration);
  */
 void configuration_load_others(const struct configuration *configuration, OSSL_LIB_CTX *libctx);
 
+/* The section of one that was passed over; NULL: none was. Borrowed. */
+const char *configuration_not_loaded(const struct configuration *configuration,
+                                     OSSL_LIB_CTX *libctx);
+
 #endif

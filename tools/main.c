@@ -58,14 +58,20 @@ static void finish_output(struct tool *tool)
 
 static void fail_unknown_command(struct tool *tool, const char *given)
 {
-    struct close_name close = {.given = given};
+    static const char *const options[] = {"help", "version", NULL};
+    struct close_name close = {.given = given + strspn(given, "-")};
+    const char *dashes = "";
 
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         close_name_try(&close, commands[i].name);
-    ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'%s%s%s; see: skatool --help",
+    if (close.found == NULL) {
+        close_name_try_all(&close, options);
+        dashes = "--";
+    }
+    ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'%s%s%s%s; see: skatool --help",
              given[0] == '-' ? "option" : "command", given,
-             close.found == NULL ? "" : " (did you mean ", close.found == NULL ? "" : close.found,
-             close.found == NULL ? "" : "?)");
+             close.found == NULL ? "" : " (did you mean ", close.found == NULL ? "" : dashes,
+             close.found == NULL ? "" : close.found, close.found == NULL ? "" : "?)");
 }
 
 static void run_command(struct tool *tool, int argc, char **argv)

@@ -49,6 +49,15 @@ struct options {
     bool help;
 };
 
+/* Of letters getopt_long() goes on to the next argument only after the last one. */
+static bool fail_unknown(const char *given, const struct ska_errors *errors)
+{
+    if (optopt != 0 && optopt != 'h')
+        return ska_fail(errors, SKA_R_WRONG_USE, "unknown option -%c; see skatsb --help", optopt);
+    return ska_fail(errors, SKA_R_WRONG_USE, "unknown or wrong option %s; see skatsb --help",
+                    given);
+}
+
 static bool parse_options(int argc, char **argv, struct options *options,
                           const struct ska_errors *errors)
 {
@@ -63,7 +72,7 @@ static bool parse_options(int argc, char **argv, struct options *options,
 
     opterr = 0;
     options->listen.address = "127.0.0.1:8080";
-    while ((name = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+    while ((name = getopt_long(argc, argv, ":h", names, NULL)) != -1) {
         switch (name) {
         case 'd':
             options->database = optarg;
@@ -83,9 +92,11 @@ static bool parse_options(int argc, char **argv, struct options *options,
         case 'h':
             options->help = true;
             return true;
+        case ':':
+            return ska_fail(errors, SKA_R_WRONG_USE, "%s takes a value; see skatsb --help",
+                            argv[optind - 1]);
         default:
-            return ska_fail(errors, SKA_R_WRONG_USE,
-                            "unknown option, or its value is missing; see skatsb --help");
+            return fail_unknown(argv[optind - 1], errors);
         }
     }
     if (optind < argc)

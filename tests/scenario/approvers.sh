@@ -244,24 +244,33 @@ not_a_key 'pkcs11:token=x\.\.\.|pkcs11:token=x;object=y\?\.\.\.' 'pkcs11:token=x
 # card_example N: the N-th example of the section.
 card_example() {
     awk -v wanted="$1" '/^\.Sh/ { inside = $0 == ".Sh SMART CARDS" } /^\.Ed/ { literal = 0 }
-        inside && literal && n == wanted
+        inside && literal && n == wanted { sub(/\\e$/, "\\"); print }
         inside && /^\.Bd -literal/ { literal = 1; n++ }' "$source_dir/tools/skatool.1"
 }
 new_token Dora
 succeeds skatool keygen --key 'ska:token=Dora;object=Signature' --algorithm EC --policy none
-cp "$binary_dir/provider/ska.so" card.so
-card_example 1 | sed -E "s|^(module = ).*/|\\1$work/|; s|^(pkcs11-module = ).*|\\1$simulator|" >card.cnf
+# As installed.
+(
+    openssl() {
+        echo "MODULESDIR: \"$binary_dir/provider\""
+    }
+    eval "$(card_example 1 | sed "s|/usr/local/lib|$work|")"
+)
+card_example 2 | sed -E "s|^(module = ).*/|\\1$work/|; s|^(pkcs11-module = ).*|\\1$simulator|" >card.cnf
 grep -qx "module = $work/card.so" card.cnf && grep -qx "pkcs11-module = $simulator" card.cnf || fail "$(cat card.cnf)"
 sed 's/^card = .*/&\nska = ska_provider/' card.cnf >both.cnf
 sed -n '/^\[ska_provider\]/,$p' openssl.cnf >>both.cnf
-card=$(card_example 2 | sed -n "s/.*--approver '\([^']*\)'.*/\1/p")
+card=$(card_example 4 | sed -n "s/.*--approver '\([^']*\)'.*/\1/p")
 with_pin="$card?pin-source=file:$work/pin"
-OPENSSL_CONF=card.cnf quietly ours openssl pkey -in "$with_pin" -pubout -out dora.pub.pem
+eval "$(card_example 3 | sed "s|'$card'|'$with_pin'|; s|openssl pkey|quietly ours &|")"
 policy "$(rule 1 dora)" >dora.json
 key dora-approves p256 dora.json
 request dora-approves card.json contract.txt
 cp card.json fresh.json
-refused 'no configured provider can open it' skatool approve --approver "$card" --yes card.json
+refused 'no configured provider can open it; skatool' skatool approve --approver "$card" --yes card.json
+sed "s|^module = .*|module = $work/nowhere.so|" card.cnf >broken.cnf
+refused 'can open it; the one in section .card_provider. of the configuration could not be loaded: check its module' \
+    skatool approve --config broken.cnf --approver "$card" --yes card.json
 for configuration in card.cnf both.cnf; do
     cp fresh.json card.json
     succeeds skatool approve --config $configuration --approver "$with_pin" --yes card.json
@@ -277,11 +286,20 @@ takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.j
 refused 'no PKCS#11 module' skatool list --config card.cnf
 succeeds skatool list --config both.cnf
 shows dora-approves
+# What the card's provider says, with its details.
+refused 'token=Dorra;object=Signature: token not found: .*no token matches token="Dorra"; there is: .*"Dora"' \
+    skatool approve --config card.cnf --approver "${card/Dora/Dorra}" --yes card.json
+refused 'object=Seal\?\.\.\.: key not found: .*"Seal"' \
+    skatool approve --config card.cnf --approver "${with_pin/Signature/Seal}" --yes card.json
 # Whoever gives a PIN in the URI does not read it again in what is said.
 typed="$card?pin-value=$pin"
 request annual-accounts others.json contract.txt
 refused "the key $card.* is not one of those" skatool approve --config card.cnf --approver "$typed" --yes others.json
 ! grep -q "$pin" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
+for wrong in "${typed/token=/tokn=}" "$typed&pin-value=$pin" "$card;pin-value=$pin"; do
+    refused 'bad key URI' skatool approve --config card.cnf --approver "$wrong" --yes others.json
+    ! grep -qE "$pin|pin-value" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
+done
 # The same request again would be one that dora has approved.
 request dora-approves card.json other.txt
 succeeds skatool reject --config card.cnf --approver "$typed" --yes card.json

@@ -55,7 +55,7 @@ objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
 
 conf "$simulator"
 ! tried asked || fail 'it did not ask'
-told 'nothing was done'
+told 'nothing was done, as the answer was not yes; with --yes it does not ask'
 key theirs-seal p256 none
 ! tried theirs --yes || fail "others' keys are in the way, and it went on"
 told 'were not made by a run from here' 'theirs-seal'

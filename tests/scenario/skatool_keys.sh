@@ -84,6 +84,8 @@ refused 'twice' keygen wrong --algorithm EC --algorithm EC --policy none
 refused "unknown command 'rejects' .did you mean reject\?.; see" skatool rejects --approver alice.pem request.json
 refused "unknown command 'aprove' .did you mean approve\?." skatool aprove
 refused "unknown command 'frobnicate'; see" skatool frobnicate
+refused "unknown command 'help' .did you mean --help\?.; see" skatool help keygen
+refused "unknown option '-verson' .did you mean --version\?.; see" skatool -verson
 refused 'unknown option --aprover .did you mean --approver\?.; see' skatool reject --aprover alice.pem request.json
 refused 'unknown option --tsb_ca=x .did you mean --tsb-ca\?.' skatool reject --tsb_ca=x request.json
 refused 'unknown or wrong option --colour; see' skatool reject --colour request.json

@@ -97,7 +97,10 @@ wrong() { # STATUS PATTERN OPTION...
     [ ! -s stdout.txt ] || fail "$(cat stdout.txt)"
     says "$2"
 }
-wrong 1 'unknown option' --nothing
+wrong 1 'unknown or wrong option --databse; see' --databse tsb.db --config good.cnf
+wrong 1 'unknown or wrong option --help=x; see' --help=x
+wrong 1 'unknown option -x; see' -xy
+wrong 1 '--database takes a value; see' --config good.cnf --database
 wrong 1 '--database FILE and --config FILE are required' --config good.cnf
 wrong 1 '--database FILE and --config FILE are required' --database tsb.db
 wrong 1 'unexpected argument' --config good.cnf --database tsb.db extra
