@@ -12,7 +12,9 @@
 
 static char plain(char letter)
 {
-    return letter == '_' || letter == '.' ? '-' : ska_lower(letter);
+    if (letter == '_' || letter == '.')
+        return '-';
+    return ska_lower(letter);
 }
 
 static size_t least(size_t one, size_t other)
