@@ -6,9 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "provider/base/certificate.h"
+#include "provider/base/evp_key.h"
 #include "provider/base/file.h"
 #include "provider/base/private_libctx.h"
 #include "provider/tsb/credentials.h"
@@ -54,13 +54,11 @@ static BIO *open_pem(const char *path, struct ska_bytes *pem)
 static EVP_PKEY *key_of_certificate(struct ska_span certificate)
 {
     struct ska_bytes spki = {NULL, 0};
-    const unsigned char *next = NULL;
     EVP_PKEY *key = NULL;
 
     if (!ska_certificate_key(certificate, &spki))
         return NULL;
-    next = spki.data;
-    key = d2i_PUBKEY_ex(NULL, &next, (long)spki.length, ska_private_libctx(), NULL);
+    key = ska_evp_decode(ska_private_libctx(), ska_span_of(&spki));
     ska_bytes_free(&spki);
     return key;
 }

@@ -80,6 +80,10 @@ typedef bool plan_part(struct plan *plan, const void *arg);
  * which is said under `what`.
  */
 bool plan_as_user(struct plan *plan, const char *what, plan_part *part, const void *arg);
+/* The same where it can be found out here whether the user can do it; else the question: "read"
+ * FILE. */
+void plan_try_or_ask(struct plan *plan, const char *what, const char *verb, const char *path,
+                     plan_part *part, const void *arg);
 
 /* ---- Files and directories --------------------------------------------------------------------
  */

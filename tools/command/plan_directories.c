@@ -109,11 +109,7 @@ static bool use_private(struct plan *plan, const void *arg)
 /* What has the right owner and mode: also each directory on the way counts. */
 static void plan_private_use(struct plan *plan, const struct private_place *place)
 {
-    if (plan_can_be_user(plan))
-        (void)plan_as_user(plan, place->what, use_private, place);
-    else
-        plan_item(plan, PLAN_ASK, place->what, "can %s use %s? To find out, %s", plan->user,
-                  place->path, plan_why_not_user(plan));
+    plan_try_or_ask(plan, place->what, "use", place->path, use_private, place);
 }
 
 static void plan_private(struct plan *plan, const struct private_place *place)

@@ -91,11 +91,7 @@ static bool read_secret(struct plan *plan, const void *arg)
 /* What has the right owner and mode. */
 static void plan_secret_reading(struct plan *plan, const struct secret *secret)
 {
-    if (plan_can_be_user(plan))
-        (void)plan_as_user(plan, secret->what, read_secret, secret);
-    else
-        plan_item(plan, PLAN_ASK, secret->what, "can %s read %s? To find out, %s", plan->user,
-                  secret->path, plan_why_not_user(plan));
+    plan_try_or_ask(plan, secret->what, "read", secret->path, read_secret, secret);
 }
 
 static bool is_for_user(const struct plan *plan, const struct stat *status)

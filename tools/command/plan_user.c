@@ -146,3 +146,13 @@ bool plan_as_user(struct plan *plan, const char *what, plan_part *part, const vo
     plan->to_ask = outcome.to_ask;
     return outcome.done;
 }
+
+void plan_try_or_ask(struct plan *plan, const char *what, const char *verb, const char *path,
+                     plan_part *part, const void *arg)
+{
+    if (plan_can_be_user(plan))
+        (void)plan_as_user(plan, what, part, arg);
+    else
+        plan_item(plan, PLAN_ASK, what, "can %s %s %s? To find out, %s", plan->user, verb, path,
+                  plan_why_not_user(plan));
+}
